@@ -1,0 +1,84 @@
+"""All settings, read once from the environment (and `.env`)."""
+
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _psycopg(url: str) -> str:
+    """SQLAlchemy picks its driver by the scheme: any plain PostgreSQL URL means psycopg 3."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+class Settings(BaseSettings):
+    """Settings of the API, the worker and the command line."""
+
+    model_config = SettingsConfigDict(env_prefix="TORG_", env_file=".env", extra="ignore")
+
+    database_url: Annotated[str, AfterValidator(_psycopg)] = Field(
+        "postgresql+psycopg://torg@127.0.0.1:5432/torg",
+        title="PostgreSQL",
+        description="Where the truth is kept: a PostgreSQL 18 connection URL.",
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+    )
+    meili_url: str | None = Field(
+        None,
+        title="Meilisearch",
+        description="Meilisearch's base URL; without it search runs on PostgreSQL alone (degraded).",
+        validation_alias=AliasChoices("MEILI_URL", "meili_url"),
+    )
+    meili_master_key: SecretStr | None = Field(
+        None,
+        title="Meilisearch key",
+        description="Key with rights to documents, indexes, settings, tasks and search.",
+        validation_alias=AliasChoices("MEILI_MASTER_KEY", "meili_master_key"),
+    )
+    index_prefix: str = Field(
+        "torg", title="Index prefix", description="First part of the index names.", pattern=r"^[a-z0-9_-]+$"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", title="Public address", description="Address the service is reached at."
+    )
+    page_size_max: int = Field(100, title="Page size", description="The most items a page gives.", ge=1)
+    max_body_bytes: int = Field(
+        # A listing in 10 languages with 5 000 characters each, two bytes a character, is 100 kB.
+        1_000_000,
+        title="Body size",
+        description="Bytes a request body may have; more is answered 413.",
+        ge=10_000,
+    )
+    rate_limit_per_minute: int = Field(
+        # A person types at most a few searches a second; a portal has its own key.
+        600,
+        title="Reads a minute",
+        description="Requests a minute and address without a key; 0 lifts the limit.",
+        ge=0,
+    )
+    key_rate_limit_per_minute: int = Field(
+        3000, title="Requests a minute and key", description="The same for a caller with a key.", ge=0
+    )
+    database_pool_size: int = Field(
+        # 40 threads serve requests; a request holds a connection for a few milliseconds.
+        15,
+        title="Connections",
+        description="Database connections of one process.",
+        ge=1,
+    )
+    database_timeout_seconds: float = Field(
+        # Writes are answered 503 within two seconds when the database is away.
+        1.5,
+        title="Wait for a connection",
+        description="Seconds to wait for a database connection.",
+        gt=0,
+    )
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings; tests clear the cache after changing the environment."""
+    return Settings()
