@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -26,11 +26,16 @@ class ReadSession(Session):
     """A session whose transactions the database itself holds READ ONLY."""
 
 
+@event.listens_for(ReadSession, "after_begin")
+def _read_only(session: Session, _transaction: SessionTransaction, _connection: Connection) -> None:
+    session.execute(text("SET TRANSACTION READ ONLY"))
+
+
 @lru_cache
 def engine() -> Engine:
     """The process's engine, built from the settings."""
     settings = get_settings()
-    made = create_engine(
+    return create_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,
         max_overflow=5,
@@ -38,13 +43,6 @@ def engine() -> Engine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "application_name": "torg"},
     )
-
-    @event.listens_for(ReadSession, "after_begin")
-    def _read_only(session: Session, transaction: SessionTransaction, connection: object) -> None:
-        del transaction, connection
-        session.execute(text("SET TRANSACTION READ ONLY"))
-
-    return made
 
 
 @contextmanager
