@@ -27,8 +27,8 @@ class ReadSession(Session):
 
 
 @event.listens_for(ReadSession, "after_begin")
-def _read_only(session: Session, _transaction: SessionTransaction, _connection: Connection) -> None:
-    session.execute(text("SET TRANSACTION READ ONLY"))
+def _read_only(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    connection.execute(text("SET TRANSACTION READ ONLY"))
 
 
 @lru_cache
@@ -72,7 +72,7 @@ def upgrade() -> None:
     command.upgrade(alembic_config(), "head")
 
 
-class SchemaMismatch(Exception):  # noqa: N818  a state of affairs, told to an operator
+class SchemaMismatch(Exception):
     """The database's schema is not this version's."""
 
 

@@ -82,7 +82,7 @@ class OrganisationOut(BaseModel):
     website: str | None
     email: str | None
     phone: str | None
-    texts: dict[str, OrganisationText]
+    texts: dict[str, OrganisationText] | None
     child_safeguarding: bool | None
     verified_on: datetime | None = Field(description="When the operator verified it; null: not yet.")
     created_at: datetime

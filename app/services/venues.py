@@ -40,13 +40,13 @@ def fingerprint(exchange: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(exchange, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def find_or_create(session: Session, records: Iterable[VenueIn]) -> dict[str, UUID]:
-    """Fingerprint → id of the venues with these records, made where they are not there yet."""
+def find_or_create(session: Session, records: Iterable[VenueIn]) -> dict[str, Venue]:
+    """Fingerprint → venue, for these records, made where they are not there yet."""
     wanted = {fingerprint(exchange): exchange for exchange in (record.exchange() for record in records)}
     if not wanted:
         return {}
-    found = _ids(session, wanted)
-    missing = [
+    found = _found(session, wanted)
+    missing: list[dict[str, Any]] = [
         {
             "id": uuid7(),
             "fingerprint": key,
@@ -59,15 +59,13 @@ def find_or_create(session: Session, records: Iterable[VenueIn]) -> dict[str, UU
     if missing:
         # Two senders may give the same new venue at once: the second finds the first one's row.
         session.execute(insert(Venue).on_conflict_do_nothing(index_elements=["fingerprint"]), missing)
-        found |= _ids(session, [row["fingerprint"] for row in missing])
+        found |= _found(session, [row["fingerprint"] for row in missing])
     return found
 
 
-def _ids(session: Session, fingerprints: Iterable[str]) -> dict[str, UUID]:
-    rows = session.execute(
-        select(Venue.fingerprint, Venue.id).where(Venue.fingerprint.in_(list(fingerprints)))
-    )
-    return {key: venue_id for key, venue_id in rows}  # noqa: C416  rows are not pairs to the type checker
+def _found(session: Session, fingerprints: Iterable[str]) -> dict[str, Venue]:
+    rows = session.scalars(select(Venue).where(Venue.fingerprint.in_(list(fingerprints))))
+    return {venue.fingerprint: venue for venue in rows}
 
 
 def suggestions(

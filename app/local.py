@@ -1,0 +1,284 @@
+"""``torg up`` and ``torg reset``: everything on one machine, with one command and no other preparation."""
+
+import errno
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError
+
+from app import db
+from app.config import get_settings
+from app.local_content import demo_key, load_demo, prepare, refresh_index
+from app.local_meilisearch import start_meilisearch
+from app.local_postgres import home_of, remove_postgres, start_postgres
+from app.local_process import (
+    LOOPBACK,
+    AlreadyRunningError,
+    DiskFullError,
+    LocalError,
+    RunningServer,
+    WrongVersionError,
+    data_folder,
+    open_private,
+    require_free_port,
+    require_space,
+    start_process,
+)
+
+API_START_SECONDS = 60
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+class _Stop(BaseException):
+    """Somebody asked us to end, by Ctrl-C, SIGTERM or a closed terminal."""
+
+
+def up(port: int = 8000) -> None:
+    """Start database, search, API and worker with demo data on this machine, until stopped.
+
+    Uses DATABASE_URL and MEILI_URL when they are set. Exit codes: 0 stopped by request, 3 port in use, 4 disk
+    full, 5 data of another version, 6 something to run is missing, 7 already running, 1 anything else; each
+    with one sentence on standard error.
+    """
+    with _told_in_a_sentence():
+        folder = data_folder()
+        folder.mkdir(exist_ok=True)
+        with _only_one(folder), _stoppable(), ExitStack() as started:
+            require_free_port(port)
+            require_space(folder)
+            key_file = _key_file(folder)
+            servers = _use_stores(folder, started)
+            key = _prepare(key_file)
+            servers += _serve(port, started)
+            _tell(port, key)
+            _watch(servers)
+
+
+def reset() -> None:
+    """Forget the local data: database, index, keys. What DATABASE_URL and MEILI_URL name is left alone."""
+    with _told_in_a_sentence():
+        folder = data_folder()
+        if folder.exists():
+            with _only_one(folder):
+                remove_postgres(folder / "postgres")
+                shutil.rmtree(folder)
+        out.print("The local data are forgotten; make up starts anew.")
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Turn what a person can put right into a sentence and an exit code; the rest keeps its traceback."""
+    try:
+        yield
+    except _Stop:
+        return
+    except LocalError as problem:
+        _fail(str(problem), problem.exit_code)
+    except db.SchemaMismatch as problem:
+        _fail(str(problem), WrongVersionError.exit_code)
+    except OperationalError as problem:
+        if os.strerror(errno.ENOSPC) in str(problem):
+            _fail("The disk is full: the database could not write.", DiskFullError.exit_code)
+        _fail("The database does not answer. If DATABASE_URL is set, look whether it is right.", 1)
+    except OSError as problem:
+        if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _fail("The disk is full.", DiskFullError.exit_code)
+        if problem.errno in {errno.EACCES, errno.EROFS}:
+            _fail(f"This user may not write {problem.filename or 'the project folder'}.", 1)
+        raise
+
+
+def _fail(sentence: str, exit_code: int) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(sentence)
+    raise SystemExit(exit_code)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system releases however this process ends."""
+    with open(folder / "lock", "w", opener=open_private) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise AlreadyRunningError(
+                "Torg is running here already (or being reset): stop it first, with Ctrl-C where it runs."
+            ) from problem
+        yield
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Raise _Stop at the first signal; further ones are ignored: stopping takes a bounded time anyway."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise _Stop
+
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _step(sentence: str) -> Iterator[None]:
+    began = time.monotonic()
+    out.print(f"{sentence} … ", end="")
+    sys.stdout.flush()
+    try:
+        yield
+    except BaseException:
+        out.print()
+        raise
+    out.print(f"{time.monotonic() - began:.1f} s")
+
+
+def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
+    """Start what the environment does not give, and put all addresses into it, for us and our children."""
+    get_settings.cache_clear()
+    given = get_settings()
+    servers = []
+    if "database_url" in given.model_fields_set:
+        out.print("PostgreSQL: the one of DATABASE_URL")
+    else:
+        first = not (home_of(folder / "postgres") / "data").exists()
+        with _step("Making a PostgreSQL database" if first else "Starting PostgreSQL"):
+            database = start_postgres(folder / "postgres")
+        started.callback(database.stop)
+        servers.append(database)
+        os.environ["DATABASE_URL"] = database.url
+    if given.meili_url:
+        out.print("Meilisearch: the one of MEILI_URL")
+    else:
+        with _step("Starting Meilisearch"):
+            search = start_meilisearch(folder / "meilisearch", say=lambda said: out.print(f"\n  {said}"))
+        if search is not None:
+            started.callback(search.stop)
+            servers.append(search)
+            os.environ["MEILI_URL"] = search.url
+            os.environ["MEILI_MASTER_KEY"] = search.key or ""
+    get_settings.cache_clear()
+    db.engine.cache_clear()
+    return servers
+
+
+def _prepare(key_file: Path) -> str | None:
+    """Schema, vocabularies, demo data and index; the key for trying."""
+    with _step("Preparing the database"):
+        empty = prepare()
+    if empty:
+        with _bar("Loading the demo data") as progress:
+            load_demo(progress)
+    if get_settings().meili_url:
+        with _step("Bringing the search index up to date"):
+            refresh_index(key_file.with_name(f"index-{key_file.name}"))
+    key = demo_key(key_file)
+    db.engine().dispose()
+    return key
+
+
+def _key_file(folder: Path) -> Path:
+    """One file for each database: our own, or the one of this DATABASE_URL."""
+    given = get_settings()
+    if "database_url" not in given.model_fields_set:
+        return folder / "key"
+    return folder / f"key-{sha256(given.database_url.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=out) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _serve(port: int, started: ExitStack) -> list[RunningServer]:
+    url = f"http://{LOOPBACK}:{port}"
+    env = {"TORG_PUBLIC_URL": url, **os.environ}
+    commands = {
+        "The worker": [sys.executable, "-m", "app.worker"],
+        "The API": [
+            *(sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory"),
+            *("--host", LOOPBACK, "--port", str(port), "--timeout-graceful-shutdown", "5"),
+            # What people search for is never in a log.
+            *("--no-access-log", "--log-level", "warning"),
+        ],
+    }
+    children = []
+    for name, command in commands.items():
+        child = RunningServer(name=name, url=url, process=start_process(command, env=env))
+        started.callback(child.stop)
+        children.append(child)
+    with _step("Starting the API and the worker"):
+        deadline = time.monotonic() + API_START_SECONDS
+        while not _healthy(port):
+            _require_alive(children)
+            if time.monotonic() > deadline:
+                raise LocalError(f"The API did not answer within {API_START_SECONDS} seconds.")
+            time.sleep(0.05)
+    return children
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _watch(children: list[RunningServer]) -> NoReturn:
+    while True:
+        _require_alive(children)
+        time.sleep(0.3)
+
+
+def _require_alive(children: list[RunningServer]) -> None:
+    for child in children:
+        code = child.process.poll() if child.process else None
+        if code is not None:
+            raise LocalError(
+                f"{child.name} ended by itself with code {code}; everything else was stopped too."
+            )
+
+
+def _tell(port: int, key: str | None) -> None:
+    url = f"http://{LOOPBACK}:{port}"
+    settings = get_settings()
+    out.print(
+        f"\nTorg runs.\n"
+        f"  API            {url}/api/v1\n"
+        f"  Documentation  {url}/docs\n"
+        f"  PostgreSQL     {settings.database_url.replace('+psycopg', '', 1)}\n"
+        f"  Meilisearch    {settings.meili_url or 'none: search runs on PostgreSQL alone (degraded)'}",
+        markup=False,
+    )
+    if key:
+        out.print(f"  Key            {key}   (an organisation of the demo data)", markup=False)
+    out.print(f"\nTry:  curl '{url}/api/v1/search?q=fika&limit=3'", markup=False)
+    if key:
+        out.print(f"      curl -H 'Authorization: Bearer {key}' {url}/api/v1/listings", markup=False)
+    out.print("\nCtrl-C stops everything.")
+    sys.stdout.flush()  # a pipe, as in a container's log, would show it only when it is full

@@ -1,0 +1,103 @@
+"""What a local run holds: the schema, the vocabularies, the demo data, their index, and a key for trying."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app import db
+from app.config import get_settings
+from app.errors import Conflict, Unauthorised
+from app.local_process import open_private
+from app.models import Organisation
+from app.services import exchange, identity, index_sync, taxonomies
+from app.worker import index_client
+from search.rebuild import live_uid
+from search.settings import index_settings
+
+DEMO = Path(__file__).with_name("data") / "demo"
+# The invented organisations and their listings first, then the real support lines.
+DEMO_FILES = ("listings.jsonl", "support_lines.jsonl")
+DEMO_KEY_NAME = "demo"
+
+Progress = Callable[[int, int | None], None]
+
+
+def prepare() -> bool:
+    """Bring schema and vocabularies to this version; whether the database holds no organisation yet.
+
+    Raises SchemaMismatch when the database was made by a newer version.
+    """
+    db.upgrade()
+    with db.session_scope() as session:
+        taxonomies.load(session)
+        return session.scalar(select(Organisation.id).limit(1)) is None
+
+
+def load_demo(progress: Progress) -> None:
+    """Import the demo data: all of it or nothing, so that a stop half-way leaves a database to fill anew."""
+    sizes = [sum(1 for _line in (DEMO / name).open("rb")) for name in DEMO_FILES]
+    with db.session_scope() as session:
+        done_before = 0
+        for name, size in zip(DEMO_FILES, sizes, strict=True):
+            exchange.run_import(
+                DEMO / name,
+                source=Path(name).stem,
+                session=session,
+                progress=partial(_forward, progress, done_before, sum(sizes)),
+            )
+            done_before += size
+    progress(sum(sizes), sum(sizes))
+
+
+def _forward(progress: Progress, done_before: int, total: int, done: int, _of_file: int | None) -> None:
+    progress(done_before + done, total)
+
+
+def refresh_index(stamp: Path) -> None:
+    """Build the index when there is none, or when its settings are not those the stamp remembers.
+
+    What differs in single documents the worker mends when it starts.
+    """
+    prefix = get_settings().index_prefix
+    settings = sha256(json.dumps(index_settings(), sort_keys=True).encode()).hexdigest()
+    with index_client() as client:
+        if client is None:
+            return
+        if client.exists(live_uid(prefix)) and stamp.exists() and stamp.read_text() == settings:
+            return
+        index_sync.rebuild(db.session_scope, client, prefix)
+    stamp.write_text(settings)
+
+
+def demo_key(file: Path) -> str | None:
+    """A key of the first organisation of the demo data, kept in the file between runs.
+
+    None when there is no such organisation, or it has two keys already (then somebody uses them).
+    """
+    with db.session_scope() as session:
+        if file.exists():
+            token = file.read_text()
+            try:
+                identity.recognise(session, token)
+            except Unauthorised:
+                file.unlink()
+            else:
+                return token
+        with (DEMO / DEMO_FILES[0]).open("rb") as lines:
+            external_id = json.loads(next(lines))["external_id"]
+        organisation = session.scalar(select(Organisation).where(Organisation.external_id == external_id))
+        if organisation is None:
+            return None
+        try:
+            _key, token = identity.create_key(
+                session, organisation=organisation, name=DEMO_KEY_NAME, scopes=identity.ORGANISATION_SCOPES
+            )
+        except Conflict:
+            return None
+    with open(file, "w", opener=open_private) as stream:
+        stream.write(token)
+    return token

@@ -1,0 +1,48 @@
+"""The web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app import openapi, problems
+from app.config import get_settings
+from app.db import require_schema
+from app.middleware import BodyLimit, RateLimit, Validators
+from app.routers import keys, listings, organisations, search, service, venues, vocabularies
+
+BASE = "/api/v1"
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refuse to start on another version's schema; open and close the search client."""
+    require_schema()
+    async with search.lifespan(app):
+        yield
+
+
+def create_app() -> FastAPI:
+    """The application, ready to serve."""
+    settings = get_settings()
+    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
+    for module in (search, listings, organisations, venues, keys, vocabularies, service):
+        app.include_router(module.router, prefix=BASE)
+    app.include_router(service.health_router)
+    problems.register(app)
+    app.add_middleware(Validators)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(
+        RateLimit, anonymous=settings.rate_limit_per_minute, keyed=settings.key_rate_limit_per_minute
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "Accept-Language", "If-None-Match"],
+        expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Content-Language"],
+        max_age=86_400,
+    )
+    openapi.describe(app)
+    return app

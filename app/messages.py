@@ -1,0 +1,71 @@
+"""Sentences of problems in Swedish: by code, or by the English sentence where a code has many."""
+
+_BY_CODE = {
+    "missing": "Uppgiften saknas.",
+    "extra_forbidden": "Fältet finns inte här.",
+    "string_too_long": "Texten är för lång.",
+    "string_too_short": "Texten är för kort.",
+    "string_pattern_mismatch": "Skrivsättet är fel.",
+    "too_long": "För många värden.",
+    "too_short": "För få värden; utelämna fältet om det inte är känt.",
+    "enum": "Måste vara ett av de tillåtna värdena.",
+    "literal_error": "Måste vara ett av de tillåtna värdena.",
+    "greater_than_equal": "Värdet är för lågt.",
+    "less_than_equal": "Värdet är för högt.",
+    "greater_than": "Värdet är för lågt.",
+    "less_than": "Värdet är för högt.",
+    "unknown_term": "Termen finns inte i vokabulären.",
+    "text_missing": "En text på svenska eller engelska behövs.",
+    "title_missing": "En rubrik behövs.",
+    "summary_missing": "En sammanfattning behövs.",
+    "category_missing": "Minst en kategori behövs.",
+    "contact_missing": "Ett sätt att nå linjen behövs.",
+    "place_missing": "En plats behövs, eller en kontakt att fråga.",
+    "address_revealed": "Texten avslöjar adressen till en skyddad plats.",
+    "mismatch": "Stämmer inte med adressen i anropet.",
+}
+_BY_SENTENCE = {
+    "See errors for each field.": "Se errors för varje fält.",
+    "The body is not valid JSON.": "Innehållet är inte giltig JSON.",
+    "There is no such organisation.": "Organisationen finns inte.",
+    "There is no such listing.": "Utbudet finns inte.",
+    "There is no such key.": "Nyckeln finns inte.",
+    "The listing cannot be saved as it is.": "Uppgifterna kan inte sparas som de är.",
+    "The listing cannot be published yet.": "Det går inte att publicera än.",
+    "The organisation cannot be saved.": "Organisationen kan inte sparas.",
+    "Two keys are active. Revoke one before making another.": (
+        "Två nycklar är aktiva. Återkalla en innan du gör en ny."
+    ),
+    "This is not a key of ours: it may be mistyped.": "Det är ingen nyckel från oss; den kan vara felskriven.",
+    "The key is unknown, expired or revoked.": "Nyckeln är okänd, utgången eller återkallad.",
+    "Only the operator's key may do this.": "Bara driftansvarigs nyckel får göra detta.",
+    "The database does not answer. Nothing was saved; try again.": (
+        "Databasen svarar inte. Inget sparades; försök igen."
+    ),
+    "Send the ETag you read in If-Match.": "Skicka den ETag du läste i If-Match.",
+    "It was changed after you read it. Read it again and redo your change.": (
+        "Någon ändrade efter att du läste. Läs igen och gör om din ändring."
+    ),
+    "This Idempotency-Key was used for another request.": "Idempotency-Key är använd för ett annat anrop.",
+    "The same request is being answered. Try again in a moment.": (
+        "Samma anrop besvaras just nu. Försök igen om en stund."
+    ),
+    "A key is needed: Authorization: Bearer torg_…": "En nyckel behövs: Authorization: Bearer torg_…",
+    "The listing was archived.": "Utbudet har tagits bort.",
+    "The body is larger than allowed.": "Innehållet är större än tillåtet.",
+    "min is above max": "Lägsta ålder är högre än högsta.",
+    "min_sek is above max_sek": "Lägsta pris är högre än högsta.",
+    "lat and lon go together": "lat och lon hör ihop.",
+    "from and to go together": "from och to hör ihop.",
+    "valid_from is after valid_to": "valid_from är efter valid_to.",
+    "is not a valid organisation number": "Är inget giltigt organisationsnummer.",
+    "is a personal number; leave it out": "Är ett personnummer; utelämna det.",
+    "must not contain the NUL character": "Får inte innehålla NUL-tecken.",
+}
+
+
+def sentence(code: str, english_sentence: str, *, english: bool) -> str:
+    """The sentence in the reader's language; English where no translation stands here."""
+    if english:
+        return english_sentence
+    return _BY_SENTENCE.get(english_sentence) or _BY_CODE.get(code) or english_sentence

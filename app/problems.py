@@ -1,0 +1,128 @@
+"""Every error as RFC 9457 problem+json, in Swedish or English, naming the field and never its value."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from app.db import DATABASE_AWAY
+from app.errors import ERRORS, AppError, FieldProblem, Invalid, Unauthorised, Unavailable
+from app.messages import sentence
+
+logger = logging.getLogger("torg")
+TYPE_BASE = "https://torg.example/problems/"
+
+
+def prefers_english(accept_language: str | None) -> bool:
+    """Whether English comes before Swedish in the header; Swedish where neither is named."""
+    weights = {"sv": 0.0, "en": 0.0}
+    for part in (accept_language or "").split(","):
+        tag, _, parameters = part.strip().partition(";")
+        language = tag.strip().lower().split("-")[0]
+        try:
+            weight = float(parameters.strip().removeprefix("q=")) if parameters else 1.0
+        except ValueError:
+            continue
+        if language in weights:
+            weights[language] = max(weights[language], weight)
+    return weights["en"] > weights["sv"]
+
+
+def problem(error: AppError, *, path: str, accept_language: str | None) -> Response:
+    """The answer that tells of an error."""
+    english = prefers_english(accept_language)
+    body: dict[str, Any] = {
+        "type": TYPE_BASE + error.code,
+        "title": error.title_en if english else error.title_sv,
+        "status": error.status,
+        "detail": sentence("detail", error.detail, english=english)
+        or (error.title_en if english else error.title_sv),
+        "instance": path,
+    }
+    if error.errors:
+        body["errors"] = [
+            {"pointer": e.pointer, "code": e.code, "message": sentence(e.code, e.message, english=english)}
+            for e in error.errors
+        ]
+    headers = {
+        "Content-Language": "en" if english else "sv",
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language",
+    }
+    if error.status == Unauthorised.status:
+        headers["WWW-Authenticate"] = 'Bearer realm="torg"'
+    if error.status == Unavailable.status:
+        headers["Retry-After"] = "5"
+    return Response(orjson.dumps(body), error.status, headers, media_type="application/problem+json")
+
+
+def field_problems(errors: Sequence[ErrorDetails | Mapping[str, Any]]) -> list[FieldProblem]:
+    """Pydantic's findings as pointers into the body (or `/name` of a parameter), without the values."""
+    found = []
+    for error in errors:
+        place = [str(part) for part in error["loc"]]
+        if place and place[0] in ("body", "query", "path", "header"):
+            place = place[1:]
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+        code, message = error["type"], error["msg"]
+        if code == "value_error":
+            message = str(message).removeprefix("Value error, ")
+        elif code in ("enum", "literal_error"):
+            message = "Must be one of the allowed values."
+        elif "parsing" in code or "_type" in code:
+            message = "Has the wrong type or form."
+        found.append(FieldProblem(pointer, code, message))
+    return found
+
+
+def _answer(request: Request, error: AppError) -> Response:
+    return problem(error, path=request.url.path, accept_language=request.headers.get("accept-language"))
+
+
+async def _on_app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101  registered for this class alone
+    return _answer(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    if any(part["type"] == "json_invalid" for part in error.errors()):
+        return _answer(request, ERRORS[400]("The body is not valid JSON."))
+    return _answer(request, Invalid("See errors for each field.", field_problems(error.errors())))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    kind = ERRORS.get(error.status_code)
+    if kind is None:
+        kind = ERRORS[400] if error.status_code < 500 else AppError
+    answer = _answer(request, kind())
+    for name, value in (error.headers or {}).items():
+        answer.headers[name] = value
+    return answer
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    logger.warning("database_away %s", type(error).__name__)
+    return _answer(request, Unavailable("The database does not answer. Nothing was saved; try again."))
+
+
+async def _on_any(request: Request, error: Exception) -> Response:
+    logger.error("unhandled %s at %s", type(error).__name__, request.scope.get("route"))
+    return _answer(request, AppError())
+
+
+def register(app: FastAPI) -> None:
+    """Let the app answer every error as a problem."""
+    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(Exception, _on_any)

@@ -1,0 +1,259 @@
+"""Records into the database, a chunk at a time: existing ones fetched together, the index told together."""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast, get_args
+
+from pydantic import ValidationError
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.errors import AppError, Invalid
+from app.models import Listing, Organisation
+from app.schemas.listing import ListingIn
+from app.schemas.organisation import OrganisationIn
+from app.services import audit, index_sync, listings, organisations, outbox, publishing
+from app.services.exchange_merge import Candidate
+from app.services.exchange_report import ImportReport, Rejected
+from app.services.exchange_values import value_class
+from app.services.listing_status import ALLOWED, Status, transition
+
+CHUNK: Final = 500
+PUBLISHED_IF_COMPLETE: Final = "published_if_complete"
+
+
+class Applier:
+    """Saves candidates of one import. `status` is the wish for listings that do not carry their own."""
+
+    def __init__(
+        self, session: Session, report: ImportReport, *, actor: str, status: str = PUBLISHED_IF_COMPLETE
+    ) -> None:
+        self._session = session
+        self._report = report
+        self._actor = actor
+        self._status = status
+        self._seen: set[tuple[str, str]] = set()
+
+    def apply(self, chunk: Sequence[Candidate]) -> None:
+        """Save one chunk. A row that the database itself refuses is found by trying the rows one by one."""
+        wanted = [candidate for candidate in chunk if self._is_first(candidate)]
+        before = self._report.mark()
+        try:
+            with self._session.begin_nested():
+                self._save(wanted)
+        except (DataError, IntegrityError):
+            self._report.back_to(before)
+            for candidate in wanted:
+                self._apply_alone(candidate)
+
+    def _apply_alone(self, candidate: Candidate) -> None:
+        before = self._report.mark()
+        try:
+            with self._session.begin_nested():
+                self._save([candidate])
+        except (DataError, IntegrityError):
+            self._report.back_to(before)
+            self._reject(candidate, None, "record", "is refused by the database")
+
+    def _is_first(self, candidate: Candidate) -> bool:
+        record = candidate.record
+        key = (candidate.type + str(record.get("organisation", "")), str(record.get("external_id")))
+        if record.get("external_id") is None:
+            self._reject(candidate, "/external_id", "empty", "is needed, to know the record again")
+        elif key in self._seen:
+            self._reject(candidate, "/external_id", "text", f"names a {candidate.type} that came before")
+        else:
+            self._seen.add(key)
+            return True
+        return False
+
+    def _save(self, chunk: Sequence[Candidate]) -> None:
+        found = self._organisations(chunk)
+        for candidate in chunk:
+            if candidate.type == "organisation":
+                self._save_organisation(candidate, found)
+        mine = [candidate for candidate in chunk if candidate.type == "listing"]
+        existing = self._listings(mine, found)
+        touched = [
+            listing
+            for candidate in mine
+            if (listing := self._save_listing(candidate, found, existing)) is not None
+        ]
+        ids = [listing.id for listing in touched]
+        self._session.flush()
+        if ids:
+            index_sync.refresh(self._session, ids)
+            outbox.add_many(self._session, kind="index_listing", subjects=ids)
+
+    def _organisations(self, chunk: Sequence[Candidate]) -> dict[str, Organisation]:
+        names = {
+            str(c.record.get("external_id" if c.type == "organisation" else "organisation")) for c in chunk
+        }
+        query = select(Organisation).where(Organisation.external_id.in_(names)).with_for_update()
+        return {entry.external_id: entry for entry in self._session.scalars(query)}
+
+    def _listings(
+        self, chunk: Sequence[Candidate], found: dict[str, Organisation]
+    ) -> dict[tuple[str, str], Listing]:
+        keys = [
+            (found[name].id, str(c.record["external_id"]))
+            for c in chunk
+            if (name := str(c.record.get("organisation"))) in found
+        ]
+        if not keys:
+            return {}
+        query = (
+            select(Listing)
+            .where(tuple_(Listing.organisation_id, Listing.external_id).in_(keys))
+            .options(*listings.WHOLE)
+            .with_for_update(of=Listing)
+        )
+        return {
+            (entry.organisation.external_id, entry.external_id or ""): entry
+            for entry in self._session.scalars(query)
+        }
+
+    def _save_organisation(self, candidate: Candidate, found: dict[str, Organisation]) -> None:
+        try:
+            record = OrganisationIn.model_validate(candidate.record)
+            saved, outcome = organisations.save(
+                self._session,
+                record,
+                actor=self._actor,
+                existing=found.get(record.external_id),
+                import_source=self._report.source,
+            )
+        except (ValidationError, AppError) as error:
+            self._reject_all(candidate, error)
+            return
+        found[saved.external_id] = saved
+        self._report.count("organisation", outcome)
+
+    def _save_listing(
+        self,
+        candidate: Candidate,
+        found: dict[str, Organisation],
+        existing: dict[tuple[str, str], Listing],
+    ) -> Listing | None:
+        values = dict(candidate.record)
+        owner = found.get(str(values.get("organisation")))
+        if owner is None:
+            shape = value_class(values.get("organisation"))
+            self._reject(
+                candidate, "/organisation", shape, "names no organisation that is there or came before"
+            )
+            return None
+        told = values.pop("status", None)
+        if told is not None and told not in get_args(Status):
+            self._reject(candidate, "/status", value_class(told), "is no status")
+            return None
+        try:
+            record = ListingIn.model_validate(values)
+            before = existing.get((owner.external_id, record.external_id or ""))
+            saved, outcome = listings.save(
+                self._session,
+                owner,
+                record,
+                actor=self._actor,
+                existing=before,
+                status=self._wish(candidate, record, before, told),
+                import_source=self._report.source,
+                refresh_index=False,
+            )
+        except (ValidationError, AppError) as error:
+            self._reject_all(candidate, error)
+            return None
+        self._report.count("listing", outcome)
+        return None if outcome == "unchanged" else saved
+
+    def _wish(
+        self, candidate: Candidate, record: ListingIn, before: Listing | None, told: str | None
+    ) -> Status | None:
+        """The status to ask for; None leaves it. What an editor decided (paused, archived) stays decided."""
+        now = before.status if before else "draft"
+        wish = told or self._status
+        if wish == PUBLISHED_IF_COMPLETE:
+            wish = "published"
+            if publishing.problems(record) and now != "published":
+                self._report.warned.add(
+                    "listings that lack something needed for publishing: kept as drafts",
+                    candidate.sheet,
+                    candidate.row,
+                )
+                return None
+        if wish == now:
+            return None
+        if before is not None and (wish not in ALLOWED[now] or now != "draft"):
+            self._report.warned.add(
+                f"listings that are {now} here: their contents are taken, their status stays",
+                candidate.sheet,
+                candidate.row,
+            )
+            return None
+        if before is None and wish not in ALLOWED["draft"]:
+            return self._stepwise(wish)
+        return cast("Status", wish)
+
+    def _stepwise(self, wish: str) -> Status | None:
+        raise Invalid(f"A new listing cannot begin as {wish}.")
+
+    def pause_vanished(self) -> None:
+        """Pause this source's published listings that the file did not name."""
+        query = (
+            select(Listing.id, Listing.external_id, Organisation.external_id)
+            .join(Organisation, Listing.organisation_id == Organisation.id)
+            .where(Listing.import_source == self._report.source, Listing.status == "published")
+        )
+        gone = [
+            listing_id
+            for listing_id, name, owner in self._session.execute(query)
+            if ("listing" + owner, str(name)) not in self._seen
+        ]
+        for start in range(0, len(gone), CHUNK):
+            ids = gone[start : start + CHUNK]
+            for listing in self._session.scalars(
+                select(Listing).where(Listing.id.in_(ids)).with_for_update()
+            ):
+                transition(listing, "paused")
+                audit.note(
+                    self._session,
+                    actor=self._actor,
+                    action="paused",
+                    subject_kind="listing",
+                    subject=listing.id,
+                )
+                self._report.count("listing", "paused")
+            self._session.flush()
+            index_sync.refresh(self._session, ids)
+            outbox.add_many(self._session, kind="index_listing", subjects=ids)
+
+    def _reject(self, candidate: Candidate, column: str | None, shape: str, reason: str) -> None:
+        self._report.reject(candidate.type, Rejected(candidate.sheet, candidate.row, column, shape, reason))
+
+    def _reject_all(self, candidate: Candidate, error: ValidationError | AppError) -> None:
+        """One reason for each problem; the row counts once."""
+        self._report.counts[candidate.type].rejected += 1
+        for pointer, reason in _problems(error):
+            shape = value_class(_at(candidate.record, pointer))
+            self._report.rejected.append(Rejected(candidate.sheet, candidate.row, pointer, shape, reason))
+
+
+def _problems(error: ValidationError | AppError) -> list[tuple[str, str]]:
+    if isinstance(error, ValidationError):
+        return [
+            ("/" + "/".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, "))
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+    if error.errors:
+        return [(problem.pointer, problem.message) for problem in error.errors]
+    return [("", error.detail)]
+
+
+def _at(record: object, pointer: str) -> Any:
+    """The value at a pointer, or None where it is missing."""
+    for part in filter(None, pointer.split("/")):
+        if isinstance(record, list):
+            record = record[int(part)] if part.isdigit() and int(part) < len(record) else None
+        else:
+            record = record.get(part) if isinstance(record, dict) else None
+    return record

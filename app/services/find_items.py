@@ -1,0 +1,188 @@
+"""Cards of the index as items of an answer: the chosen text, what is on now and next, how near, how fresh."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from app.schemas.schedule import ScheduleRule
+from app.services.find_request import Knowledge, Plan
+from app.services.schedules import next_occurrence, open_state
+from app.services.taxonomies import Wording
+from search.queries import Found, wanted_words
+from search.words import marked
+
+# Months until a listing is aging, and stale; support lines are asked sooner.
+FRESH_MONTHS = {"support_line": (3, 6)}
+USUAL_MONTHS = (6, 12)
+EARTH_METRES = 6_371_000.0
+
+
+def items(plan: Plan, found: Found, languages: Sequence[str]) -> list[dict[str, Any]]:
+    """The items of an answer, ready for JSON."""
+    wanted, prefix = wanted_words(plan.query.text)
+    full = len(found.cards) - found.related
+    made = [
+        _item(plan, card, languages, wanted, prefix, "all" if number < full else "related")
+        for number, card in enumerate(found.cards)
+    ]
+    if plan.soonest:
+        made.sort(key=lambda item: (item["next_occurrence"] or {}).get("start", "9999"))
+    return made
+
+
+def facets(found: Found, knowledge: Knowledge, language: str) -> dict[str, list[dict[str, Any]]]:
+    """The counts with labels, the most frequent first."""
+    return {
+        name: sorted(
+            (
+                {"value": value, "label": _label(name, value, knowledge, language), "count": count}
+                for value, count in counts.items()
+            ),
+            key=lambda entry: (-entry["count"], entry["label"]),
+        )
+        for name, counts in found.facets.items()
+    }
+
+
+def choose(texts: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
+    """The text in the first of the languages there is, else Swedish, English, any."""
+    asked = languages[0] if languages else "sv"
+    titled = [lang for lang, text in texts.items() if text.get("title")]
+    chosen = next(
+        (
+            lang
+            for wish in (*languages, "sv", "en", *titled)
+            for lang in (wish, wish.split("-")[0])
+            if lang in titled
+        ),
+        None,
+    )
+    if chosen is None:
+        return {"title": "", "language": asked, "fallback_from": None, "machine_translated": False}
+    text = texts[chosen]
+    met = chosen == asked or chosen == asked.split("-")[0] != "sv"
+    return {
+        "title": text["title"],
+        "summary": text.get("summary"),
+        "description": text.get("description"),
+        "language": chosen,
+        "fallback_from": None if met or chosen == asked else asked,
+        "machine_translated": text.get("provenance") == "machine",
+    }
+
+
+def freshness(kind: str, confirmed_on: str | None, today: date) -> dict[str, Any]:
+    """Fresh under 6 months, aging under 12, then stale; support lines 3 and 6."""
+    if confirmed_on is None:
+        return {"status": "unknown", "confirmed_on": None}
+    day = date.fromisoformat(confirmed_on)
+    months = (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
+    fresh, aging = FRESH_MONTHS.get(kind, USUAL_MONTHS)
+    status = "fresh" if months < fresh else "aging" if months < aging else "stale"
+    return {"status": status, "confirmed_on": confirmed_on}
+
+
+def distance_m(one: Sequence[float] | None, other: Sequence[float] | None) -> int | None:
+    """Metres between two points (lat, lon); None when either is not given."""
+    if one is None or other is None:
+        return None
+    lat, lon, lat2, lon2 = (math.radians(x) for x in (*one, *other))
+    half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
+    return round(2 * EARTH_METRES * math.asin(math.sqrt(min(1.0, half))))
+
+
+@lru_cache(maxsize=8192)
+def _rules(written: bytes) -> tuple[ScheduleRule, ...]:
+    return tuple(ScheduleRule.model_validate(rule) for rule in orjson.loads(written))
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache(maxsize=8192)
+def _on(written: bytes, now: datetime) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Open state and next occurrence at a minute: the same listings are shown again and again."""
+    rules = _rules(written)
+    if not rules:
+        return None, None
+    state, coming = open_state(rules, now), next_occurrence(rules, now)
+    occasion = None
+    if coming is not None:
+        occasion = {
+            "start": _utc(coming.start),
+            "end": _utc(coming.end),
+            "certainty": coming.certainty,
+        }
+    return {"state": state.state, "until": _utc(state.until)}, occasion
+
+
+def _written_rules(card: dict[str, Any]) -> bytes:
+    if card["kind"] == "support_line":
+        rules = [rule for contact in card.get("contacts") or [] for rule in contact.get("hours") or []]
+    else:
+        rules = card.get("schedule") or []
+    return orjson.dumps(rules)
+
+
+def _item(
+    plan: Plan,
+    card: dict[str, Any],
+    languages: Sequence[str],
+    wanted: frozenset[str],
+    prefix: str | None,
+    matched: str,
+) -> dict[str, Any]:
+    text = choose(card.get("texts") or {}, languages)
+    state, coming = _on(_written_rules(card), plan.now.replace(second=0, microsecond=0))
+    highlights = {
+        name: pieces
+        for name in ("title", "summary")
+        if wanted and text.get(name) and (pieces := marked(text[name], wanted, prefix))
+    }
+    return {
+        "id": card["id"],
+        "external_id": card.get("external_id"),
+        "organisation": card["organisation"],
+        "kind": card["kind"],
+        "text": text,
+        "highlights": highlights,
+        "distance_m": distance_m(plan.point, card.get("point")),
+        "next_occurrence": coming,
+        "open_state": state,
+        "facts": card.get("facts") or {},
+        "venue": card.get("venue"),
+        "categories": card.get("categories") or [],
+        "audiences": card.get("audiences") or [],
+        "languages": card.get("languages") or [],
+        "age": card.get("age"),
+        "cost": card.get("cost"),
+        "attendance": card.get("attendance") or [],
+        "threshold": card["threshold"],
+        "freshness": freshness(card["kind"], card.get("confirmed_on"), plan.now.date()),
+        "matched": matched,
+    }
+
+
+def _label(facet: str, value: str, knowledge: Knowledge, language: str) -> str:
+    words = knowledge.vocabulary
+    wording: Wording = "en" if language.startswith("en") else "sv"
+    match facet:
+        case "municipality" if value in words.municipalities:
+            return words.municipalities[value].name_short
+        case "county" if value in words.counties:
+            return words.counties[value].name
+        case "category" if value in words.categories:
+            return words.categories[value].label(wording)
+        case "audience" if value in words.audiences:
+            return words.audiences[value].label(wording)
+        case "fact" if value in words.facts:
+            return words.facts[value].label(wording)
+        case "language" if value in words.languages:
+            return words.languages[value].label(wording)
+        case _:
+            return value

@@ -1,0 +1,313 @@
+"""A search request as a query of the index: pure, given what is known of words and places."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from app.errors import FieldProblem, Invalid
+from app.schemas.schedule import WEEKDAYS
+from app.schemas.search import SearchRequest
+from app.services.document_hours import HORIZON_DAYS
+from app.services.geography import Gazetteer, resolve_place
+from app.services.taxonomies import Vocabulary
+from search.documents import PARTS, SLOTS_A_DAY
+from search.filters import (
+    And,
+    AtLeast,
+    AtMost,
+    Between,
+    Equals,
+    Filter,
+    GeoBox,
+    GeoRadius,
+    In,
+    Missing,
+    Not,
+    Or,
+    all_of,
+    any_of,
+)
+from search.queries import Nearest, Order, SearchQuery
+from search.words import fold
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+NEAR_KM = 10.0
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Words and places, kept in memory so that a search asks no database for them."""
+
+    vocabulary: Vocabulary
+    gazetteer: Gazetteer
+
+    @cached_property
+    def terms(self) -> list[tuple[str, str, str]]:
+        """(folded word, vocabulary, term id) in order, for looking up beginnings of words."""
+        return sorted(
+            {
+                (fold(word), kind, term.id)
+                for kind, terms in (
+                    ("category", self.vocabulary.categories),
+                    ("audience", self.vocabulary.audiences),
+                )
+                for term in terms.values()
+                for word in (term.sv, term.en, *term.also)
+            }
+        )
+
+    @cached_property
+    def places(self) -> list[str]:
+        """The folded names of places in order."""
+        return sorted(self.gazetteer.by_name)
+
+
+@dataclass(frozen=True)
+class Plan:
+    query: SearchQuery
+    now: datetime
+    point: tuple[float, float] | None  # lat, lon to measure distances from
+    soonest: bool
+
+
+def plan(request: SearchRequest, knowledge: Knowledge, *, clock: datetime) -> Plan:
+    """What to ask. Raises Invalid, naming the fields, when the wishes contradict each other."""
+    _check(request, knowledge)
+    now = local(request.as_of or clock)
+    where, point = _place(request, knowledge)
+    groups = (
+        ("kind", _any("kind", [kind.value for kind in request.kind])),
+        ("category", _any("categories", request.category)),
+        ("audience", _any("audiences", request.audience)),
+        ("language", _any("languages", request.language)),
+        ("municipality", _any("municipality_code", request.municipality)),
+        ("county", _any("county_code", request.county)),
+        ("attendance", _any("attendance", request.attendance)),
+        ("loneliness", _any("loneliness", request.loneliness)),
+        ("organisation", _any("organisation_id", [str(one) for one in request.organisation])),
+        ("where", where),
+        ("age", _ages(request)),
+        ("free", _known_or("free", _is("free", request.free), request)),
+        ("price", _known_or("price_from_sek", _at_most("price_from_sek", request.max_sek), request)),
+        ("needed", _facts(request)),
+        ("open", _open(request, now)),
+        ("when", _when(request, now.date())),
+        ("confirmed", _confirmed(request, now.date())),
+    )
+    query = SearchQuery(
+        text=request.q.strip(),
+        groups=tuple((name, part) for name, part in groups if part is not None),
+        sort=_sort(request, point),
+        page=request.page,
+        limit=request.limit,
+        facets=tuple(dict.fromkeys(request.facets)),
+    )
+    return Plan(query, now, point, soonest=request.sort == "soonest")
+
+
+def local(moment: datetime) -> datetime:
+    """The moment in Sweden; one without a zone is already Swedish wall time."""
+    return moment.replace(tzinfo=STOCKHOLM) if moment.tzinfo is None else moment.astimezone(STOCKHOLM)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+def _check(request: SearchRequest, knowledge: Knowledge) -> None:
+    problems: list[FieldProblem] = []
+
+    def wrong(field: str, code: str, message: str) -> None:
+        problems.append(FieldProblem(f"/{field}", code, message))
+
+    words = knowledge.vocabulary
+    for field, asked, known in (
+        ("category", request.category, words.categories),
+        ("audience", request.audience, words.audiences),
+        ("fact", request.fact, words.facts),
+        ("fact_or_unknown", request.fact_or_unknown, words.facts),
+        ("language", request.language, words.languages),
+        ("municipality", request.municipality, words.municipalities),
+        ("county", request.county, words.counties),
+    ):
+        if any(term not in known for term in asked):
+            wrong(field, "unknown-term", "Names a term that the vocabulary does not have.")
+    if request.near and request.place:
+        wrong("place", "one-place", "Give near or place, not both.")
+    if request.radius_km is not None and not (request.near or request.place):
+        wrong("radius_km", "place-needed", "A radius needs near or place.")
+    if request.sort == "distance" and not (request.near or request.place):
+        wrong("sort", "place-needed", "Sorting by distance needs near or place.")
+    if request.near:
+        lat, lon = _numbers(request.near)
+        if abs(lat) > 90 or abs(lon) > 180:
+            wrong("near", "out-of-range", "Latitude is from -90 to 90, longitude from -180 to 180.")
+    if request.bbox:
+        west, south, east, north = _numbers(request.bbox)
+        if max(abs(south), abs(north)) > 90 or max(abs(west), abs(east)) > 180:
+            wrong("bbox", "out-of-range", "Latitude is from -90 to 90, longitude from -180 to 180.")
+        elif south > north or west > east:
+            wrong("bbox", "wrong-order", "The order is west,south,east,north.")
+    if request.from_date and request.to_date and request.from_date > request.to_date:
+        wrong("to_date", "wrong-order", "to_date is before from_date.")
+    if request.age_min is not None and request.age_max is not None and request.age_min > request.age_max:
+        wrong("age_max", "wrong-order", "age_max is below age_min.")
+    if problems:
+        raise Invalid("The wishes of the search do not go together.", problems)
+
+
+def _any(field: str, values: Iterable[str]) -> Filter | None:
+    wanted = tuple(dict.fromkeys(values))
+    return In(field, wanted) if wanted else None
+
+
+def _is(field: str, value: bool | None) -> Filter | None:
+    return None if value is None else Equals(field, value)
+
+
+def _at_most(field: str, bound: float | None) -> Filter | None:
+    return None if bound is None else AtMost(field, bound)
+
+
+def _known_or(field: str, wanted: Filter | None, request: SearchRequest) -> Filter | None:
+    if wanted is None or not request.include_unknown:
+        return wanted
+    return Or((wanted, Missing(field)))
+
+
+def _ages(request: SearchRequest) -> Filter | None:
+    low = request.age if request.age is not None else request.age_min
+    high = request.age if request.age is not None else request.age_max
+    both = [
+        None if high is None else AtMost("age_min", high),
+        None if low is None else AtLeast("age_max", low),
+    ]
+    if request.age is not None:  # a person's age, and perhaps a range as well
+        both += [
+            None if request.age_max is None else AtMost("age_min", request.age_max),
+            None if request.age_min is None else AtLeast("age_max", request.age_min),
+        ]
+    return _known_or("age_min", all_of(both), request)
+
+
+def _facts(request: SearchRequest) -> Filter | None:
+    certain: list[Filter] = [Equals("facts_true", fact) for fact in request.fact]
+    allowed: list[Filter] = [Not(Equals("facts_false", fact)) for fact in request.fact_or_unknown]
+    if request.include_unknown:
+        certain = [Not(Equals("facts_false", fact)) for fact in request.fact]
+    return all_of(certain + allowed)
+
+
+def _place(request: SearchRequest, knowledge: Knowledge) -> tuple[Filter | None, tuple[float, float] | None]:
+    parts: list[Filter] = []
+    point: tuple[float, float] | None = None
+    if request.near:
+        lat, lon = _numbers(request.near)
+        point = lat, lon
+        parts.append(GeoRadius(lat, lon, (request.radius_km or NEAR_KM) * 1000))
+    elif request.place:
+        hit = resolve_place(
+            knowledge.gazetteer, request.place, request.municipality[0] if request.municipality else None
+        )
+        if hit is None:
+            problem = FieldProblem("/place", "unknown-place", "No place or postcode is known by this name.")
+            raise Invalid("The place is not known.", [problem])
+        point = hit.lat, hit.lon
+        if hit.kind == "county" and hit.county_code and request.radius_km is None:
+            parts.append(Equals("county_code", hit.county_code))
+        elif hit.kind == "kommun" and hit.municipality_code and request.radius_km is None:
+            parts.append(Equals("municipality_code", hit.municipality_code))
+        else:
+            parts.append(GeoRadius(hit.lat, hit.lon, (request.radius_km or NEAR_KM) * 1000))
+    if request.bbox:
+        west, south, east, north = _numbers(request.bbox)
+        parts.append(GeoBox(south, west, north, east))
+    return all_of(parts), point
+
+
+def _open(request: SearchRequest, now: datetime) -> Filter | None:
+    moments = [local(request.open_at)] if request.open_at else []
+    if request.open_now:
+        moments.append(now)
+    return all_of(open_at(moment, or_unknown=request.include_unknown) for moment in moments)
+
+
+def open_at(moment: datetime, *, or_unknown: bool = False) -> Filter:
+    """Open at a moment of Swedish time; `or_unknown` takes in what may be open, or tells no hours."""
+    day, minute, weekday = moment.toordinal(), moment.hour * 60 + moment.minute, moment.weekday()
+    slot = day * SLOTS_A_DAY + minute // 5
+    hours = any_of(
+        And((AtMost(f"o{weekday}{letter}_f", minute), AtLeast(f"o{weekday}{letter}_t", minute + 1)))
+        for letter in "ab"
+    )
+    regular: list[Filter] = [
+        hours,
+        AtMost("valid_from_day", day),
+        AtLeast("valid_to_day", day),
+        Not(Equals("closed_days", day)),
+    ]
+    if not or_unknown:
+        regular.append(Not(Equals("unknown_days", day)))
+    ways: list[Filter] = [Equals("always_open", True), And(tuple(regular)), Equals("slots", slot)]
+    if or_unknown:
+        ways += [Equals("unknown_slots", slot), Equals("hours_known", False)]
+    return Or(tuple(ways))
+
+
+def _when(request: SearchRequest, today: date) -> Filter | None:
+    weekdays = {WEEKDAYS.index(day) for day in request.weekday}
+    parts = [PARTS.index(part) for part in request.part_of_day]
+    if request.from_date is None and request.to_date is None:
+        if not weekdays and not parts:
+            return None
+        names = [
+            f"{day}-{PARTS[part]}"
+            for day in sorted(weekdays or range(7))
+            for part in sorted(parts or range(len(PARTS)))
+        ]
+        return _or_no_hours(In("day_parts", tuple(names)), request)
+    first = (request.from_date or today).toordinal()
+    last = request.to_date.toordinal() if request.to_date else first + HORIZON_DAYS
+    if not weekdays and not parts:
+        wanted: Filter = Between("occurrence_days", first, last)
+        if request.include_unknown:
+            wanted = Or((wanted, Between("unknown_days", first, last)))
+        return _or_no_hours(wanted, request)
+    days = [
+        day
+        for day in range(max(first, today.toordinal()), min(last, today.toordinal() + HORIZON_DAYS) + 1)
+        if not weekdays or (day + 6) % 7 in weekdays
+    ]
+    wanted = In("occurrence_parts", tuple(day * 4 + part for day in days for part in parts or range(4)))
+    return _or_no_hours(wanted, request)
+
+
+def _or_no_hours(wanted: Filter, request: SearchRequest) -> Filter:
+    return Or((wanted, Equals("hours_known", False))) if request.include_unknown else wanted
+
+
+def _confirmed(request: SearchRequest, today: date) -> Filter | None:
+    if request.max_staleness_days is None:
+        return None
+    return AtLeast("confirmed_day", (today - timedelta(days=request.max_staleness_days)).toordinal())
+
+
+def _sort(request: SearchRequest, point: tuple[float, float] | None) -> tuple[Order | Nearest, ...]:
+    chosen = request.sort or ("relevance" if request.q.strip() else "distance" if point else "threshold")
+    match chosen:
+        case "distance" if point is not None:
+            return (Nearest(*point),)
+        case "soonest":
+            return (Order("next_start"),)
+        case "threshold":
+            return (Order("threshold", descending=True),)
+        case "title":
+            return (Order("sort_title"),)
+        case _:
+            return ()
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,141 @@
+"""The worker: takes outbox jobs, makes the index follow, rolls the horizons every day."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import OperationalError
+
+from app.config import get_settings
+from app.db import engine, require_schema, session_scope
+from app.models import OutboxJob
+from app.services import index_sync
+from app.services.outbox import CHANNEL
+from search.client import IndexClient, SearchUnavailable, TaskFailed
+
+logger = logging.getLogger("torg.worker")
+BATCH = 500
+POLL_SECONDS = 5.0
+# 1 s, 2 s, 4 s … at most five minutes between tries; a job is never given up, only slowed.
+SLOWEST_RETRY_SECONDS = 300
+
+
+@contextmanager
+def index_client() -> Iterator[IndexClient | None]:
+    """The client for indexing, or None when no Meilisearch is set."""
+    settings = get_settings()
+    if not settings.meili_url:
+        yield None
+        return
+    key = settings.meili_master_key
+    with IndexClient(settings.meili_url, key.get_secret_value() if key else None) as client:
+        yield client
+
+
+def take(client: IndexClient) -> int:
+    """Do one batch of due jobs; returns how many were done. A failed batch is put off, not lost."""
+    with session_scope() as session:
+        jobs = session.execute(
+            select(OutboxJob.id, OutboxJob.subject, OutboxJob.attempts)
+            .where(OutboxJob.run_after <= func.now(), OutboxJob.kind == "index_listing")
+            .order_by(OutboxJob.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not jobs:
+            return 0
+        ids = [job.id for job in jobs]
+        try:
+            index_sync.reconcile(session, client, get_settings().index_prefix, [job.subject for job in jobs])
+        except (SearchUnavailable, TaskFailed) as error:
+            wait = min(SLOWEST_RETRY_SECONDS, 2 ** min(10, max(job.attempts for job in jobs)))
+            session.execute(
+                update(OutboxJob)
+                .where(OutboxJob.id.in_(ids))
+                .values(
+                    attempts=OutboxJob.attempts + 1,
+                    run_after=datetime.now(UTC) + timedelta(seconds=wait),
+                    last_error=type(error).__name__,
+                )
+            )
+            logger.warning(
+                "index_behind jobs=%d retry_seconds=%d error=%s", len(ids), wait, type(error).__name__
+            )
+            return 0
+        session.execute(delete(OutboxJob).where(OutboxJob.id.in_(ids)))
+        return len(ids)
+
+
+def run_once() -> int:
+    """Do all due jobs now; returns how many were done. Without Meilisearch they are done with: nothing to follow."""
+    done = 0
+    with index_client() as client:
+        if client is None:
+            with session_scope() as session:
+                return len(session.execute(delete(OutboxJob).returning(OutboxJob.id)).all())
+        while taken := take(client):
+            done += taken
+    return done
+
+
+def roll() -> None:
+    """Refresh every document for today, and mend what differs in the index."""
+    index_sync.refresh_all(session_scope)
+    with index_client() as client:
+        if client is not None:
+            with session_scope() as session:
+                report = index_sync.audit(session, client, get_settings().index_prefix, fix=True)
+            logger.info("index_rolled mended=%d", len(report))
+
+
+def _listen(wake: threading.Event, stopped: threading.Event) -> None:
+    """Set `wake` at every commit that left a job."""
+    url = engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stopped.is_set():
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"LISTEN {CHANNEL}")
+                while not stopped.is_set():
+                    for _ in connection.notifies(timeout=1.0, stop_after=1):
+                        wake.set()
+        except psycopg.OperationalError:
+            stopped.wait(1.0)
+
+
+def run() -> None:
+    """Work until SIGTERM or SIGINT; the job in hand is finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    require_schema()
+    wake, stopped = threading.Event(), threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        wake.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    threading.Thread(target=_listen, args=(wake, stopped), daemon=True).start()
+    rolled_on = None
+    while not stopped.is_set():
+        wake.clear()
+        try:
+            run_once()
+            if rolled_on != index_sync.today():
+                rolled_on = index_sync.today()
+                roll()
+        except (OperationalError, SearchUnavailable, TaskFailed) as error:
+            logger.warning("store_away error=%s", type(error).__name__)
+            rolled_on = None
+            time.sleep(1)
+        wake.wait(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    run()
