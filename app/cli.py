@@ -79,7 +79,7 @@ def run_worker() -> None:
 
 
 @app.command(name="import")
-def import_(  # noqa: PLR0913  the options of one command
+def import_(
     file: InputFile,
     source: Annotated[str, typer.Option(help="Name of the source; tells its rows apart from others'.")],
     mapping: Annotated[

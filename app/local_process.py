@@ -105,7 +105,7 @@ class RunningServer:
                 continue
 
 
-def start_process(  # noqa: PLR0913 - keyword-only facts of one process
+def start_process(
     command: Sequence[str | Path],
     *,
     death_signal: signal.Signals = signal.SIGTERM,

@@ -36,7 +36,9 @@ _BY_SENTENCE = {
     "Two keys are active. Revoke one before making another.": (
         "Två nycklar är aktiva. Återkalla en innan du gör en ny."
     ),
-    "This is not a key of ours: it may be mistyped.": "Det är ingen nyckel från oss; den kan vara felskriven.",
+    "This is not a key of ours: it may be mistyped.": (
+        "Det är ingen nyckel från oss; den kan vara felskriven."
+    ),
     "The key is unknown, expired or revoked.": "Nyckeln är okänd, utgången eller återkallad.",
     "Only the operator's key may do this.": "Bara driftansvarigs nyckel får göra detta.",
     "The database does not answer. Nothing was saved; try again.": (

@@ -73,7 +73,7 @@ def take(client: IndexClient) -> int:
 
 
 def run_once() -> int:
-    """Do all due jobs now; returns how many were done. Without Meilisearch they are done with: nothing to follow."""
+    """Do all due jobs now; returns how many were done. Without Meilisearch there is nothing to follow."""
     done = 0
     with index_client() as client:
         if client is None:

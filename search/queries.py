@@ -137,12 +137,16 @@ def multi_search(uid: str, query: SearchQuery) -> list[dict[str, Any]]:
     ]
 
 
-def related_search(uid: str, query: SearchQuery, *, facets: bool) -> dict[str, Any]:
-    """The question for hits that share only some words with the query (words that are rare count most)."""
-    asked = multi_search(uid, query)[0] | {"matchingStrategy": "frequency"}
+def related_search(uid: str, query: SearchQuery, *, facets: bool) -> list[dict[str, Any]]:
+    """The questions for hits that share only some words with the query.
+
+    First those with its rarest words; then, since a word that nothing holds is the rarest of all, those
+    with its first words.
+    """
+    asked = multi_search(uid, query)[0]
     if not facets:
         asked.pop("facets", None)
-    return asked
+    return [asked | {"matchingStrategy": strategy} for strategy in ("frequency", "last")]
 
 
 def wants_related(query: SearchQuery, found: Found) -> bool:
@@ -164,15 +168,20 @@ def read(query: SearchQuery, results: Sequence[dict[str, Any]]) -> Found:
     return found
 
 
-def add_related(query: SearchQuery, found: Found, result: dict[str, Any]) -> None:
+def add_related(query: SearchQuery, found: Found, results: Sequence[dict[str, Any]]) -> None:
     """Append the related hits to a page that has few; without any full hit they are what is counted."""
-    seen = {card["id"] for card in found.cards}
-    new = [hit["card"] for hit in result["hits"] if hit["card"]["id"] not in seen]
-    added = new[: max(0, query.limit - len(found.cards))]
-    found.cards.extend(added)
-    found.related = len(added)
+    known = {card["id"] for card in found.cards}
+    for result in results:
+        for hit in result["hits"]:
+            card = hit["card"]
+            if card["id"] not in known and len(found.cards) < query.limit:
+                known.add(card["id"])
+                found.cards.append(card)
+                found.related += 1
     if found.total == 0:
-        found.total = result["totalHits"]
-        counted = result.get("facetDistribution") or {}
+        counted = max(results, key=lambda result: int(result["totalHits"]))
+        found.total = counted["totalHits"]
         for name in found.facets:
-            found.facets[name] = counted.get(FACETS[name], found.facets[name])
+            found.facets[name] = (counted.get("facetDistribution") or {}).get(
+                FACETS[name], found.facets[name]
+            )

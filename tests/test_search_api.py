@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import db
 from app.config import get_settings
@@ -305,6 +306,25 @@ def test_suggestions_go_on_without_meilisearch(away):
     answer = away.get("/api/v1/suggest", params={"q": "språk"}).json()
     assert answer["degraded"] is True
     assert answer["items"]
+
+
+def test_search_answers_without_the_database_and_503_without_either(api, monkeypatch):
+    def away():
+        raise OperationalError("SELECT 1", None, Exception("away"))
+
+    desk = api.app.state.search
+    monkeypatch.setattr(desk, "reading", away)
+    assert ask(api, q="fika", facets=["kind"])["total"] > 0
+    monkeypatch.setattr(desk, "client", None)
+    assert api.get(SEARCH, params={"q": "fika"}).status_code == 503
+
+
+def test_related_hits_follow_the_full_ones_and_say_so(api):
+    assert {item["matched"] for item in ask(api, q="språkcafé zebrafink")["items"]} == {"related"}
+    matched = [item["matched"] for item in ask(api, q="språkcafé italienska nivå")["items"]]
+    assert matched[0] == "all"
+    assert "related" in matched
+    assert matched == sorted(matched)
 
 
 def test_an_audit_finds_and_mends_what_differs(square):

@@ -73,7 +73,7 @@ def own(
 
 
 @router.post(OWN, status_code=201, response_model=ListingState, summary="Register a listing")
-def create(  # noqa: PLR0913  what a request carries
+def create(
     record: ListingIn,
     owner: OrganisationDep,
     caller: PrincipalDep,
@@ -94,7 +94,7 @@ def create(  # noqa: PLR0913  what a request carries
 
 
 @router.put(OWN + "/by-external-id/{external}", summary="Create or replace by external id")
-def put_by_external_id(  # noqa: PLR0913  what a request carries
+def put_by_external_id(
     external: Annotated[ExternalId, Path()],
     record: ListingIn,
     owner: OrganisationDep,
@@ -104,7 +104,7 @@ def put_by_external_id(  # noqa: PLR0913  what a request carries
     if_match: IfMatch = None,
     publish: Publish = False,
 ) -> ListingState:
-    """Create the listing (201) or replace it whole (200). If-Match is needed to replace: `*` for "whatever"."""
+    """Create the listing (201) or replace it whole (200). Replacing needs If-Match; `*` is any."""
     _expect_owner(record, owner)
     if record.external_id not in (None, external):
         raise Invalid(
@@ -135,7 +135,7 @@ def show_own(found: ListingDep, session: SessionDep, response: Response) -> List
 
 
 @router.put(OWN + "/{listing}", summary="Replace a listing")
-def replace(  # noqa: PLR0913  what a request carries
+def replace(
     record: ListingIn,
     found: ListingDep,
     owner: OrganisationDep,
@@ -152,7 +152,7 @@ def replace(  # noqa: PLR0913  what a request carries
 
 
 @router.patch(OWN + "/{listing}", summary="Change parts of a listing")
-def change(  # noqa: PLR0913  what a request carries
+def change(
     record: ListingIn,
     found: ListingDep,
     owner: OrganisationDep,
@@ -169,7 +169,7 @@ def change(  # noqa: PLR0913  what a request carries
 
 
 @router.post(OWN + "/{listing}/{step}", summary="Publish, pause, archive or confirm")
-def take_step(  # noqa: PLR0913  what a request carries
+def take_step(
     step: Annotated[Step, Path(description="`confirm` says that all of it is still true today.")],
     found: ListingDep,
     caller: PrincipalDep,
@@ -177,7 +177,7 @@ def take_step(  # noqa: PLR0913  what a request carries
     response: Response,
     if_match: IfMatch = None,
 ) -> ListingState:
-    """One step in the listing's life. If-Match is optional here: the steps do not overwrite anyone's words."""
+    """One step in the listing's life. If-Match is optional: a step overwrites nobody's words."""
     if if_match is not None:
         require_match(if_match, found.version)
     listing_changes.take(session, found, step, actor=caller.actor)

@@ -54,7 +54,7 @@ def show(organisation: OrganisationPath, session: ReadSessionDep, response: Resp
 @router.put(
     "/organisations/{organisation}", response_model=OrganisationOut, summary="Replace an organisation"
 )
-def replace(  # noqa: PLR0913  what a request carries
+def replace(
     organisation: OrganisationPath,
     record: OrganisationIn,
     session: SessionDep,

@@ -1,7 +1,7 @@
 """Search and suggestions: for anyone, without a key."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -31,10 +31,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         client = SearchClient(settings.meili_url, key.get_secret_value() if key else None)
     desk = Desk(client, settings.index_prefix, read_scope)
     app.state.search = desk
-    try:
+    with suppress(Unavailable):  # then at the first search
         await desk.knowledge()
-    except Unavailable:
-        pass  # read at the first search instead
     try:
         yield
     finally:

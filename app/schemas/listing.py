@@ -17,7 +17,6 @@ from app.schemas.fields import (
     Record,
     Sek,
     TermId,
-    WebAddress,
     Text80,
     Text100,
     Text200,
@@ -25,6 +24,7 @@ from app.schemas.fields import (
     Text500,
     Text1000,
     Text5000,
+    WebAddress,
 )
 from app.schemas.organisation import Provenance
 from app.schemas.schedule import ScheduleRule

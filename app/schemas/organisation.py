@@ -14,10 +14,10 @@ from app.schemas.fields import (
     LanguageTag,
     MunicipalityCode,
     Record,
-    WebAddress,
     Text40,
     Text200,
     Text5000,
+    WebAddress,
 )
 
 LegalForm = Literal[

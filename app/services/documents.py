@@ -129,7 +129,7 @@ _CARD_FIELDS = (*_LISTING_FIELDS, "categories", "audiences", "languages")
 def _at_venue(
     shared: dict[str, Any], venue: VenueIn | None, number: int, home: str | None, vocabulary: Vocabulary
 ) -> ListingDocument:
-    """The document at one venue; a listing without any belongs to its organisation's kommun, unless by phone."""
+    """The document at one venue; a listing without any, nor online, belongs to its organisation's kommun."""
     code = venue.municipality_code if venue else None
     if venue is None and shared["kind"] != "support_line" and "online" not in shared["attendance"]:
         code = home

@@ -102,7 +102,7 @@ def _wished_status(plan: exchange_mapping.Mapping | None) -> str:
     return parts[0].status if parts else PUBLISHED_IF_COMPLETE
 
 
-def _apply(  # noqa: PLR0913 one import's parts
+def _apply(
     session: Session,
     applier: Applier,
     candidates: Iterable[Candidate],

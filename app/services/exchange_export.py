@@ -25,7 +25,7 @@ class ExportReport:
     listings: int = 0
 
 
-def run_export(  # noqa: PLR0913 keyword-only choices of one export
+def run_export(
     out: BinaryIO | Path,
     *,
     organisation: str | None = None,

@@ -66,6 +66,7 @@ class ValueMap(_Strict):
     )
     _patterns: list[tuple[re.Pattern[str], Terms]] = PrivateAttr(default_factory=list)
     _exact: dict[str, Terms] = PrivateAttr(default_factory=dict)
+    _unknown: list[str] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _compile(self) -> Self:
@@ -79,12 +80,12 @@ class ValueMap(_Strict):
     def terms(self, word: str) -> list[str] | None:
         """The word's terms, in order; an empty list when it is known to have none; None when unknown."""
         key = heading(word)
-        if key in self._exact:
-            return _listed(self._exact[key])
-        found = [terms for pattern, terms in self._patterns if pattern.search(key)]
-        if not found:
-            return None
-        return list(dict.fromkeys(term for terms in found for term in _listed(terms)))
+        if key not in self._exact:  # registers repeat the same few words, so an answer is kept
+            found = [terms for pattern, terms in self._patterns if pattern.search(key)]
+            terms = list(dict.fromkeys(term for terms in found for term in _listed(terms)))
+            self._exact[key] = terms if found else self._unknown
+        answer = self._exact[key]
+        return None if answer is self._unknown else _listed(answer)
 
 
 def _listed(terms: Terms) -> list[str]:
@@ -128,8 +129,9 @@ Fields = Annotated[dict[str, Rule], Field(min_length=1)]
 
 
 class ContactHours(_Strict):
-    """Contacts with hours by channel: a column of channel words, and a column of opening hours as a list of
-    {days, open, close, channels} with days mon..sun.
+    """Contacts with hours by channel: a column of channel words, and one of opening hours.
+
+    The hours are a list of {days, open, close, channels} with days mon..sun.
     """
 
     channels: str

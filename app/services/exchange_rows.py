@@ -351,7 +351,7 @@ def place(
             place(entry, rest, each)
 
 
-def _place_at(  # noqa: PLR0913 as place, with the element
+def _place_at(
     record: dict[str, Any], key: str, index: int, rest: str, value: object, *, only_beside: bool
 ) -> None:
     """Numbered elements, marked with their number until `_closed`, so that an empty one leaves no hole."""

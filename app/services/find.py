@@ -96,7 +96,7 @@ class Desk:
         )
         if queries.wants_related(made.query, found):
             asked = queries.related_search(self.uid, made.query, facets=found.total == 0)
-            queries.add_related(made.query, found, (await self.client.multi_search([asked]))[0])
+            queries.add_related(made.query, found, await self.client.multi_search(asked))
         return found
 
 

@@ -94,7 +94,7 @@ def compiled(node: Filter) -> Condition:  # noqa: C901, PLR0911  one line for ea
         case Between(field, low, high):
             return _path(field, "@ >= $a && @ <= $b", a=low, b=high)
         case Missing(field):
-            return not_(_BODY.has_key(field))
+            return not_(_surely(_BODY.has_key(field)))
         case GeoRadius(lat, lon, metres):
             return _surely(_metres(lat, lon) <= metres)
         case GeoBox(south, west, north, east):

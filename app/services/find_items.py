@@ -1,7 +1,7 @@
 """Cards of the index as items of an answer: the chosen text, what is on now and next, how near, how fresh."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ import orjson
 from app.schemas.schedule import ScheduleRule
 from app.services.find_request import Knowledge, Plan
 from app.services.schedules import next_occurrence, open_state
-from app.services.taxonomies import Wording
+from app.services.taxonomies import LanguageTerm, Term, Wording
 from search.queries import Found, wanted_words
 from search.words import marked
 
@@ -23,10 +23,10 @@ EARTH_METRES = 6_371_000.0
 
 def items(plan: Plan, found: Found, languages: Sequence[str]) -> list[dict[str, Any]]:
     """The items of an answer, ready for JSON."""
-    wanted, prefix = wanted_words(plan.query.text)
+    words = wanted_words(plan.query.text)
     full = len(found.cards) - found.related
     made = [
-        _item(plan, card, languages, wanted, prefix, "all" if number < full else "related")
+        _item(plan, card, languages, words, matched="all" if number < full else "related")
         for number, card in enumerate(found.cards)
     ]
     if plan.soonest:
@@ -133,10 +133,11 @@ def _item(
     plan: Plan,
     card: dict[str, Any],
     languages: Sequence[str],
-    wanted: frozenset[str],
-    prefix: str | None,
+    words: tuple[frozenset[str], str | None],
+    *,
     matched: str,
 ) -> dict[str, Any]:
+    wanted, prefix = words
     text = choose(card.get("texts") or {}, languages)
     state, coming = _on(_written_rules(card), plan.now.replace(second=0, microsecond=0))
     highlights = {
@@ -171,18 +172,15 @@ def _item(
 def _label(facet: str, value: str, knowledge: Knowledge, language: str) -> str:
     words = knowledge.vocabulary
     wording: Wording = "en" if language.startswith("en") else "sv"
-    match facet:
-        case "municipality" if value in words.municipalities:
-            return words.municipalities[value].name_short
-        case "county" if value in words.counties:
-            return words.counties[value].name
-        case "category" if value in words.categories:
-            return words.categories[value].label(wording)
-        case "audience" if value in words.audiences:
-            return words.audiences[value].label(wording)
-        case "fact" if value in words.facts:
-            return words.facts[value].label(wording)
-        case "language" if value in words.languages:
-            return words.languages[value].label(wording)
-        case _:
-            return value
+    if facet == "municipality" and value in words.municipalities:
+        return words.municipalities[value].name_short
+    if facet == "county" and value in words.counties:
+        return words.counties[value].name
+    labelled: dict[str, Mapping[str, Term | LanguageTerm]] = {
+        "category": words.categories,
+        "audience": words.audiences,
+        "fact": words.facts,
+        "language": words.languages,
+    }
+    term = labelled.get(facet, {}).get(value)
+    return value if term is None else term.label(wording)

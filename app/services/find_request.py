@@ -116,7 +116,7 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _check(request: SearchRequest, knowledge: Knowledge) -> None:
+def _check(request: SearchRequest, knowledge: Knowledge) -> None:  # noqa: C901, PLR0912  one rule a line
     problems: list[FieldProblem] = []
 
     def wrong(field: str, code: str, message: str) -> None:

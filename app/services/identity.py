@@ -84,7 +84,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def create_key(  # noqa: PLR0913  keyword-only facts of one key
+def create_key(
     session: Session,
     *,
     organisation: Organisation | None,

@@ -89,9 +89,10 @@ def published(session: Session, listing_id: UUID) -> Listing:
 
 def choose_language(texts: dict[str, Any], wished: str) -> tuple[str, str | None]:
     """The text to show, and the wished language when that one is missing: wished, Swedish, English, any."""
-    for language in (wished, wished.split("-")[0], "sv", "en", *texts):
+    base = wished.partition("-")[0]
+    for language in (wished, base, "sv", "en", *texts):
         if language in texts:
-            return language, None if language in (wished, wished.split("-")[0]) else wished
+            return language, None if language in (wished, base) else wished
     return wished, None
 
 

@@ -51,7 +51,7 @@ def _locked(query: Select[Listing], *, lock: bool) -> Select[Listing]:
     return query.with_for_update(of=Listing) if lock else query
 
 
-def save(  # noqa: PLR0913  keyword-only facts of one save
+def save(
     session: Session,
     organisation: Organisation,
     record: ListingIn,

@@ -18,11 +18,11 @@ def problems(record: ListingIn) -> list[FieldProblem]:
     if text is None:
         found.append(FieldProblem("/texts", "text_missing", "A text in Swedish or English is needed."))
     else:
-        for name in ("title", "summary"):
-            if not getattr(text, name):
-                found.append(
-                    FieldProblem(f"/texts/{language}/{name}", f"{name}_missing", f"A {name} is needed.")
-                )
+        found.extend(
+            FieldProblem(f"/texts/{language}/{name}", f"{name}_missing", f"A {name} is needed.")
+            for name in ("title", "summary")
+            if not getattr(text, name)
+        )
     if not record.categories:
         found.append(FieldProblem("/categories", "category_missing", "At least one category is needed."))
     if record.kind is Kind.SUPPORT_LINE:
@@ -66,7 +66,7 @@ class Advice(NamedTuple):
 
 @dataclass(frozen=True)
 class Completeness:
-    """0–100: the share of what people ask about that the listing answers; and what to add, weightiest first."""
+    """0–100: the share of what people ask that the listing answers; what to add, weightiest first."""
 
     score: int
     advice: list[Advice]

@@ -114,7 +114,8 @@ def test_confirming_takes_one_call(client, organisation, published):
 
 
 def test_another_organisations_listing_is_not_found(client, other_organisation, published, organisation):
-    for path in (_path(other_organisation, f"/{published['id']}"), _path(organisation, f"/{published['id']}")):
+    for owner in (other_organisation, organisation):
+        path = _path(owner, f"/{published['id']}")
         assert client.get(path, headers=other_organisation.headers).status_code == 404
 
 

@@ -1,7 +1,12 @@
 """Organisations over HTTP."""
 
 PROBLEM = "application/problem+json"
-BODY = {"external_id": "kaffe-farsta", "name": "Kaffe i Farsta", "org_number": None, "municipality_code": "0180"}
+BODY = {
+    "external_id": "kaffe-farsta",
+    "name": "Kaffe i Farsta",
+    "org_number": None,
+    "municipality_code": "0180",
+}
 
 
 def test_only_the_operator_makes_organisations(client, operator, organisation):
@@ -40,9 +45,7 @@ def test_a_taken_external_id_is_a_conflict_that_names_the_field(client, operator
 
 def test_an_organisation_number_is_checked_and_a_personal_one_refused_without_echo(client, operator):
     for number in ("556036-0794", "900101-0008"):
-        answer = client.post(
-            "/api/v1/organisations", json=BODY | {"org_number": number}, headers=operator
-        )
+        answer = client.post("/api/v1/organisations", json=BODY | {"org_number": number}, headers=operator)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/org_number"
         assert number not in answer.text
@@ -51,9 +54,7 @@ def test_an_organisation_number_is_checked_and_a_personal_one_refused_without_ec
 
 
 def test_an_unknown_kommun_is_named(client, operator):
-    answer = client.post(
-        "/api/v1/organisations", json=BODY | {"municipality_code": "9999"}, headers=operator
-    )
+    answer = client.post("/api/v1/organisations", json=BODY | {"municipality_code": "9999"}, headers=operator)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/municipality_code"
 

@@ -1,0 +1,112 @@
+"""`make bench`: measure this machine's Torg. `make bench ARGS='--documents 5000 --only search'` for a part."""
+
+import argparse
+import sys
+import time
+
+from app import local_content
+from app.db import session_scope
+from app.local_process import LocalError
+from app.services import index_sync
+from app.worker import index_client
+from bench import freshness, importing, loading, report, searching
+from bench.numbers import Figure, table
+from bench.stage import Stage, memory_mb, say
+
+PARTS = ("search", "import", "fresh", "memory")
+IMPORTED = 5000  # listings: also the parents of the crossed ones
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--documents", type=int, default=100_000, help="in the big index (default: 100000)")
+    parser.add_argument(
+        "--only",
+        default=",".join(PARTS),
+        help=f"parts to measure, with commas between: {', '.join(PARTS)} (default: all)",
+    )
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    given = parser.parse_args()
+    given.only = set(given.only.split(","))
+    if not given.only <= set(PARTS):
+        parser.error(f"--only takes {', '.join(PARTS)}")
+    if not 1000 <= given.documents <= 1_000_000:
+        parser.error("--documents is from 1000 to 1000000")
+    if given.write and given.only != set(PARTS):
+        parser.error("--write needs every part, or the page would lose figures")
+    return given
+
+
+def main() -> int:
+    """Measure, print, and write when asked. Exit codes: 0 done, 1 it could not be measured, 130 stopped."""
+    given = _arguments()
+    try:
+        with Stage() as stage:
+            figures = _measure(stage, given.documents, given.only)
+    except KeyboardInterrupt:
+        return 130
+    except LocalError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    sys.stdout.write(table(figures) + f"\n\n{report.machine()}\n")
+    if given.write:
+        report.write(figures, given.documents)
+        say(f"Written to {report.PAGE.name}")
+    return 0
+
+
+def _measure(stage: Stage, documents: int, only: set[str]) -> list[Figure]:
+    say("Making the schema and loading the demo data …")
+    local_content.prepare()
+    local_content.load_demo(lambda _done, _total: None)
+    fresh_small = _small(stage) if "fresh" in only else []
+    imported = importing.measure(stage, min(IMPORTED, documents))
+    figures = imported if "import" in only else []
+    if only == {"import"}:
+        return figures
+    figures += _filled(documents)
+    say("Starting the worker, which compares index and database, and the API …")
+    stage.start_worker(roll=False)
+    stage.start_api()
+    before = _memory(stage, "after the start")
+    count = loading.documents()
+    searched = searching.measure(stage, count) if "search" in only else []
+    fresh = freshness.measure(stage, count) if "fresh" in only else []
+    after = _memory(stage, "after the load")
+    memory = [*before, *after] if "memory" in only else []
+    return [*searched, *figures, *fresh_small, *fresh, *memory]
+
+
+def _small(stage: Stage) -> list[Figure]:
+    with index_client() as client:
+        if client is not None:
+            index_sync.rebuild(session_scope, client, "bench")
+    stage.start_worker(roll=True)
+    stage.start_api()
+    figures = freshness.measure(stage, loading.documents())
+    stage.stop(stage.api)
+    stage.stop(stage.worker)
+    return figures
+
+
+def _filled(documents: int) -> list[Figure]:
+    say(f"Filling database and index with {documents} documents …")
+    loading.cross_until(documents, seed=2)
+    began = time.perf_counter()
+    count = loading.build_index()
+    seconds = time.perf_counter() - began
+    return [Figure(f"index built from {count} documents of the database", f"{seconds:.0f} s")]
+
+
+def _memory(stage: Stage, when: str) -> list[Figure]:
+    figures = []
+    for name, process in (("API", stage.api), ("worker", stage.worker)):
+        resident, shared_out = memory_mb(process)
+        figures.append(
+            Figure(f"memory of the {name}, {when}", f"RSS {resident:.0f} MB, PSS {shared_out:.0f} MB")
+        )
+    return figures
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

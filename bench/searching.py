@@ -1,0 +1,229 @@
+"""Searches through the API beside the very same questions put straight to Meilisearch."""
+
+# ruff: noqa: S311 - chance without secrets
+import asyncio
+import http.client
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from threading import Thread
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+
+from app import db
+from app.config import get_settings
+from app.local_process import LOOPBACK
+from app.schemas.search import SearchRequest
+from app.services import find, taxonomies
+from app.services.find import Desk
+from bench.numbers import Figure, median, ms, percentile
+from bench.stage import Stage, say
+from search.client import SearchClient
+
+QUESTIONS = 60
+ROUNDS = 10
+WARM_UP = 2  # rounds that are not counted
+CONNECTIONS = 8
+LOAD_SECONDS = 6.0  # of each side in each of LOAD_ROUNDS
+LOAD_ROUNDS = 3
+FACETS = ("category", "audience", "municipality", "language", "cost")
+AIM = 1.3
+
+
+@dataclass(frozen=True)
+class Question:
+    """A search as the API is asked it, and what the API then asks Meilisearch (once, or twice: related hits)."""
+
+    path: str
+    bodies: tuple[bytes, ...]
+    total: int
+
+
+@dataclass
+class Side:
+    """One of the two that are compared: its requests, and the seconds each took."""
+
+    name: str
+    host: str
+    port: int
+    requests: list[list[tuple[str, str, bytes | None]]]
+    headers: dict[str, str]
+    seconds: list[float] = field(default_factory=list)
+    per_second: list[float] = field(default_factory=list)
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.host, self.port, timeout=30)
+
+    def ask(self, connection: http.client.HTTPConnection, number: int) -> None:
+        for method, path, body in self.requests[number]:
+            connection.request(method, path, body, self.headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status != http.client.OK:
+                raise RuntimeError(f"{self.name} answered {response.status}")
+
+
+class _Recorder(SearchClient):
+    """A client that keeps what it sends."""
+
+    def __init__(self, url: str, key: str) -> None:
+        super().__init__(url, key)
+        self.sent: list[bytes] = []
+
+    async def multi_search(self, queries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        self.sent.append(orjson.dumps({"queries": queries}))
+        return await super().multi_search(queries)
+
+
+def measure(stage: Stage, documents: int) -> list[Figure]:
+    """Both kinds of question, alone and under load."""
+    figures = []
+    for title, filtered in (("text, 3 filters and 5 facets", True), ("text alone", False)):
+        say(f"Search: {title}, {ROUNDS} rounds of {QUESTIONS} on {documents} documents …")
+        questions = asyncio.run(_questions(stage, filtered=filtered))
+        twice = sum(len(question.bodies) > 1 for question in questions)
+        hits = sorted(question.total for question in questions)
+        say(f"  hits {hits[0]} to {hits[-1]}, median {hits[len(hits) // 2]}; {twice} asked twice")
+        api, raw = _sides(stage, questions)
+        _alternate(api, raw)
+        figures += _figures(title, api, raw)
+        if filtered:
+            say(f"Search: {CONNECTIONS} connections at once …")
+            _load(api, raw)
+            one, other = median(api.per_second), median(raw.per_second)
+            label = f"requests a second, {CONNECTIONS} connections, {title}"
+            figures.append(
+                Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
+            )
+    return figures
+
+
+def _figures(title: str, api: Side, raw: Side) -> list[Figure]:
+    rows = []
+    for name, share in (("median", 0.5), ("p99", 0.99)):
+        if share == 0.5:
+            one, other = median(api.seconds), median(raw.seconds)
+        else:
+            one, other = percentile(api.seconds, share), percentile(raw.seconds, share)
+        aim = f"median at most {AIM} times Meilisearch" if share == 0.5 else ""
+        value = f"API {ms(one)}, Meilisearch {ms(other)}: {one / other:.2f} times"
+        rows.append(Figure(f"search, {title}, {name}", value, aim))
+    added = median([one - other for one, other in zip(api.seconds, raw.seconds, strict=True)])
+    rows.append(Figure(f"search, {title}, what the API adds (median of pairs)", ms(added)))
+    return rows
+
+
+async def _questions(stage: Stage, *, filtered: bool) -> list[Question]:
+    """Different ones, each with at least one hit; a first run through the service's code records the bodies."""
+    client = _Recorder(stage.meili_url, stage.meili_key)
+    desk = Desk(client, get_settings().index_prefix, db.read_scope)
+    chance = Random(7)
+    found: dict[str, Question] = {}
+    try:
+        for wishes in _wishes(chance, filtered=filtered):
+            client.sent.clear()
+            request = SearchRequest.model_validate(wishes)
+            answer = await find.answer(desk, request, languages=[], clock=datetime.now(UTC))
+            if answer["degraded"]:
+                raise RuntimeError("Meilisearch did not answer while the questions were made")
+            path = "/api/v1/search?" + urlencode(wishes, doseq=True)
+            if answer["total"]:
+                found[path] = Question(path, tuple(client.sent), answer["total"])
+            if len(found) == QUESTIONS:
+                break
+    finally:
+        await client.close()
+    return list(found.values())
+
+
+def _wishes(chance: Random, *, filtered: bool) -> list[dict[str, Any]]:
+    with db.read_scope() as session:
+        words = taxonomies.vocabulary(session)
+    leaves = [term.sv for term in words.categories.values() if not term.children]
+    more = ("kaffe", "promenad", "söndagar", "kom som du är", "nybörjare", "schack musik", "sticka", "i höst")
+    counties = [county.code for county in words.counties.values()]
+    tops = [term.id for term in words.categories.values() if term.children]
+    made = []
+    for _ in range(QUESTIONS * 20):
+        wishes: dict[str, Any] = {"q": chance.choice((*leaves, *more))[:100]}
+        if filtered:
+            kinds: list[tuple[str, Any]] = [
+                ("free", "true"),
+                ("county", chance.sample(counties, 3)),
+                ("category", chance.choice(tops)),
+                ("language", chance.choice(("ar", "en", "fi", "so", "sv"))),
+                ("fact", chance.choice(("drop_in", "wheelchair_accessible", "free_food"))),
+                ("age", chance.choice((17, 25, 40, 70))),
+                ("weekday", chance.choice(("tu", "th", "sa", "su"))),
+            ]
+            wishes |= dict(chance.sample(kinds, 3))
+            wishes["facets"] = list(FACETS)
+        made.append(wishes)
+    return made
+
+
+def _sides(stage: Stage, questions: list[Question]) -> tuple[Side, Side]:
+    meili = urlsplit(stage.meili_url)
+    api = Side(
+        "The API", LOOPBACK, stage.api_port, [[("GET", one.path, None)] for one in questions], headers={}
+    )
+    raw = Side(
+        "Meilisearch",
+        meili.hostname or LOOPBACK,
+        meili.port or 0,
+        [[("POST", "/multi-search", body) for body in one.bodies] for one in questions],
+        {"Authorization": f"Bearer {stage.meili_key}", "Content-Type": "application/json"},
+    )
+    return api, raw
+
+
+def _alternate(api: Side, raw: Side) -> None:
+    """A B, then B A, and so on, so that neither side always finds warm what the other has just asked."""
+    connections = {side.name: side.connect() for side in (api, raw)}
+    for turn in range(WARM_UP + ROUNDS):
+        for side in (api, raw) if turn % 2 == 0 else (raw, api):
+            for number in range(len(side.requests)):
+                began = time.perf_counter()
+                side.ask(connections[side.name], number)
+                if turn >= WARM_UP:
+                    side.seconds.append(time.perf_counter() - began)
+    for connection in connections.values():
+        connection.close()
+
+
+def _load(api: Side, raw: Side) -> None:
+    for turn in range(LOAD_ROUNDS):
+        for side in (api, raw) if turn % 2 == 0 else (raw, api):
+            side.per_second.append(_under_load(side))
+
+
+def _under_load(side: Side) -> float:
+    done = [0] * CONNECTIONS
+    failed: list[BaseException] = []
+    began = time.perf_counter()
+
+    def work(lane: int) -> None:
+        connection = side.connect()
+        number = lane * 7
+        try:
+            while time.perf_counter() - began < LOAD_SECONDS:
+                side.ask(connection, number % len(side.requests))
+                number += 1
+                done[lane] += 1
+        except (OSError, RuntimeError, http.client.HTTPException) as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work, args=(lane,), daemon=True) for lane in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise RuntimeError(f"{side.name} failed under load") from failed[0]
+    return sum(done) / (time.perf_counter() - began)
