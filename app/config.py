@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8000", title="Public address", description="Address the service is reached at."
     )
-    page_size_max: int = Field(100, title="Page size", description="The most items a page gives.", ge=1)
     max_body_bytes: int = Field(
         # A listing in 10 languages with 5 000 characters each, two bytes a character, is 100 kB.
         1_000_000,

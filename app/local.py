@@ -180,7 +180,7 @@ def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
     return servers
 
 
-def _prepare(key_file: Path) -> str | None:
+def _prepare(key_file: Path) -> tuple[str, str] | None:
     """Schema, vocabularies, demo data and index; the key for trying."""
     with _step("Preparing the database"):
         empty = prepare()
@@ -264,7 +264,7 @@ def _require_alive(children: list[RunningServer]) -> None:
             )
 
 
-def _tell(port: int, key: str | None) -> None:
+def _tell(port: int, key: tuple[str, str] | None) -> None:
     url = f"http://{LOOPBACK}:{port}"
     settings = get_settings()
     out.print(
@@ -276,9 +276,10 @@ def _tell(port: int, key: str | None) -> None:
         markup=False,
     )
     if key:
-        out.print(f"  Key            {key}   (an organisation of the demo data)", markup=False)
+        out.print(f"  Key            {key[1]}   (of {key[0]}, from the demo data)", markup=False)
     out.print(f"\nTry:  curl '{url}/api/v1/search?q=fika&limit=3'", markup=False)
     if key:
-        out.print(f"      curl -H 'Authorization: Bearer {key}' {url}/api/v1/listings", markup=False)
+        own = f"{url}/api/v1/organisations/{key[0]}/listings"
+        out.print(f"      curl -H 'Authorization: Bearer {key[1]}' {own}", markup=False)
     out.print("\nCtrl-C stops everything.")
     sys.stdout.flush()  # a pipe, as in a container's log, would show it only when it is full

@@ -73,11 +73,13 @@ def refresh_index(stamp: Path) -> None:
     stamp.write_text(settings)
 
 
-def demo_key(file: Path) -> str | None:
-    """A key of the first organisation of the demo data, kept in the file between runs.
+def demo_key(file: Path) -> tuple[str, str] | None:
+    """External id and key of the first organisation of the demo data; the key stays in the file between runs.
 
     None when there is no such organisation, or it has two keys already (then somebody uses them).
     """
+    with (DEMO / DEMO_FILES[0]).open("rb") as lines:
+        external_id = json.loads(next(lines))["external_id"]
     with db.session_scope() as session:
         if file.exists():
             token = file.read_text()
@@ -86,9 +88,7 @@ def demo_key(file: Path) -> str | None:
             except Unauthorised:
                 file.unlink()
             else:
-                return token
-        with (DEMO / DEMO_FILES[0]).open("rb") as lines:
-            external_id = json.loads(next(lines))["external_id"]
+                return external_id, token
         organisation = session.scalar(select(Organisation).where(Organisation.external_id == external_id))
         if organisation is None:
             return None
@@ -100,4 +100,4 @@ def demo_key(file: Path) -> str | None:
             return None
     with open(file, "w", opener=open_private) as stream:
         stream.write(token)
-    return token
+    return external_id, token

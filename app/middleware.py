@@ -36,17 +36,29 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > self.limit:
             await _refusal(scope, refusal)(scope, receive, send)
             return
-        seen = 0
+        seen, over = 0, False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, over
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.limit:
+                over = True
                 raise refusal
             return message
 
-        await self.app(scope, counted, send)
+        async def told(message: Message) -> None:
+            if not over:
+                await send(message)
+
+        # The framework takes any error of reading a body for bad JSON, so the answer is given from here.
+        try:
+            await self.app(scope, counted, told)
+        except TooLarge:
+            if not over:
+                raise
+        if over:
+            await _refusal(scope, refusal)(scope, receive, send)
 
 
 @dataclass
@@ -59,7 +71,8 @@ class RateLimit:
     """So many requests a minute for an address, or for a key; told in RateLimit headers.
 
     Counted in this process's memory: with several processes a caller may get several times the limit.
-    A refused key counts against its address, so that guessing keys runs dry.
+    Refused keys are counted for their address on their own, so that guessing keys runs dry and a good key
+    does not share the budget of those without one.
     """
 
     def __init__(
@@ -89,7 +102,8 @@ class RateLimit:
         limit = self.keyed if token else self.anonymous
         window = self._window(caller)
         window.used += 1
-        guessed_out = bool(token and self.anonymous and self._window(address).used > self.anonymous)
+        guesses = f"guesses {address}"
+        guessed_out = bool(token and self.anonymous and self._window(guesses).used > self.anonymous)
         rest = max(0, int(window.ends - self.clock()))
 
         def tell(headers: MutableHeaders) -> None:
@@ -101,7 +115,7 @@ class RateLimit:
             if message["type"] == "http.response.start":
                 tell(MutableHeaders(scope=message))
                 if token and message["status"] == 401:
-                    self._window(address).used += 1
+                    self._window(guesses).used += 1
             await send(message)
 
         if guessed_out or (limit and window.used > limit):
@@ -144,7 +158,7 @@ class Validators:
                 digest = hashlib.blake2b(body, digest_size=12).hexdigest()
                 tag = headers.setdefault("ETag", f'W/"{digest}"')
                 known = [one.strip().removeprefix("W/") for one in asked.get("if-none-match", "").split(",")]
-                if tag.removeprefix("W/") in known:
+                if tag.removeprefix("W/") in known or "*" in known:
                     start["status"], body = 304, b""
                     for name in ("content-length", "content-type"):
                         del headers[name]

@@ -111,7 +111,8 @@ def _listen(wake: threading.Event, stopped: threading.Event) -> None:
 def run() -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     require_schema()
     wake, stopped = threading.Event(), threading.Event()
 

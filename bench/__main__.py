@@ -1,4 +1,4 @@
-"""`make bench`: measure this machine's Torg. `make bench ARGS='--documents 5000 --only search'` for a part."""
+"""Measure Torg on this machine. A part of it: `make bench ARGS='--documents 5000 --only search'`."""
 
 import argparse
 import sys
@@ -60,7 +60,7 @@ def _measure(stage: Stage, documents: int, only: set[str]) -> list[Figure]:
     local_content.prepare()
     local_content.load_demo(lambda _done, _total: None)
     fresh_small = _small(stage) if "fresh" in only else []
-    imported = importing.measure(stage, min(IMPORTED, documents))
+    imported = importing.measure(stage, min(IMPORTED, documents // 4))
     figures = imported if "import" in only else []
     if only == {"import"}:
         return figures

@@ -30,7 +30,7 @@ _SAID_ON_CARD = ("kind", "texts", "categories", "audiences", "languages")
 
 
 def cross_until(count: int, *, seed: int) -> int:
-    """Fill the database with crossed listings until it holds so many documents; returns how many were added."""
+    """Add crossed listings until the database holds so many documents; returns how many were added."""
     with db.session_scope() as session:
         session.execute(delete(OutboxJob))  # the index is built anew below, with these listings in it
         rows = session.execute(select(SearchDocument.body, cast(SearchDocument.searchable, Text))).all()

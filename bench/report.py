@@ -31,7 +31,7 @@ def section(figures: Sequence[Figure], documents: int) -> str:
 
 
 def write(figures: Sequence[Figure], documents: int) -> None:
-    """Put the section into the page in place of the earlier one. Raises ValueError when the page has no marks."""
+    """Put the section in place of the earlier one. Raises ValueError when the page has no marks."""
     page = PAGE.read_text(encoding="utf-8")
     made, count = re.subn(
         f"{re.escape(BEGIN)}.*?{re.escape(END)}",

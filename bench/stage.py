@@ -1,4 +1,4 @@
-"""The stage of a measurement: a database and a search engine of its own, the API and the worker as processes."""
+"""The stage of a measurement: its own database and search engine, the API and the worker as processes."""
 
 import http.client
 import os
@@ -28,7 +28,7 @@ from app.local_process import (
     start_process,
 )
 
-START_SECONDS = 120
+START_SECONDS = 600  # the worker compares the whole index first
 
 
 def say(sentence: str) -> None:

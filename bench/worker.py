@@ -1,4 +1,4 @@
-"""The worker without its daily refresh: the crossed listings of a measurement have documents but no full rows.
+"""The worker without its daily refresh, as crossed listings have documents but no full rows.
 
 All else is the worker's own code. At its start it compares the whole index with the database, and mends.
 """

@@ -79,11 +79,11 @@ def test_a_bad_row_is_reported_by_its_place_and_the_others_are_kept(session: Ses
     )
     report = run_import(path, source="s", session=session)
     assert [(r.row, r.column) for r in report.rejected] == [
-        (7, "/type"),
         (3, "/external_id"),
         (4, "/categories/0"),
         (5, "/organisation"),
         (6, "/colour"),
+        (7, "/type"),
     ]
     assert counts(report) == (1, 0, 0, 4, 0)
     assert "secret" not in report.to_text() + report.to_json()

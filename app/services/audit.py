@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.models import AuditRow
@@ -14,8 +13,9 @@ def note(
 ) -> None:
     """Write down a deed in the same transaction as the deed itself."""
     names = sorted(fields)
-    session.execute(
-        insert(AuditRow).values(
+    # Added, not executed: the rows of a bulk go to the database together.
+    session.add(
+        AuditRow(
             actor=actor,
             action=action,
             subject_kind=subject_kind,

@@ -72,6 +72,7 @@ def run_import(  # noqa: PLR0913 keyword-only choices of one import
             )
         elif full:
             applier.pause_vanished()
+        report.rejected.sort(key=lambda one: (one.sheet or "", one.row or 0))
         report.written = not dry_run and not (strict and report.rejected)
         settle(report.written)
     return report

@@ -8,11 +8,11 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import AppError, Invalid
-from app.models import Listing, Organisation
+from app.errors import AppError
+from app.models import Listing, Organisation, Venue
 from app.schemas.listing import ListingIn
 from app.schemas.organisation import OrganisationIn
-from app.services import audit, index_sync, listings, organisations, outbox, publishing
+from app.services import audit, index_sync, listings, organisations, outbox, publishing, venues
 from app.services.exchange_merge import Candidate
 from app.services.exchange_report import ImportReport, Rejected
 from app.services.exchange_values import value_class
@@ -20,6 +20,8 @@ from app.services.listing_status import ALLOWED, Status, transition
 
 CHUNK: Final = 500
 PUBLISHED_IF_COMPLETE: Final = "published_if_complete"
+# A backup brings listings back in statuses that a new one reaches only by way of another.
+_ON_THE_WAY: Final[dict[str, Status]] = {"paused": "published", "rejected": "submitted"}
 
 
 class Applier:
@@ -39,7 +41,7 @@ class Applier:
         wanted = [candidate for candidate in chunk if self._is_first(candidate)]
         before = self._report.mark()
         try:
-            with self._session.begin_nested():
+            with self._session.begin_nested(), self._session.no_autoflush:
                 self._save(wanted)
         except (DataError, IntegrityError):
             self._report.back_to(before)
@@ -72,15 +74,24 @@ class Applier:
         for candidate in chunk:
             if candidate.type == "organisation":
                 self._save_organisation(candidate, found)
-        mine = [candidate for candidate in chunk if candidate.type == "listing"]
-        existing = self._listings(mine, found)
+        mine = [
+            (candidate, record)
+            for candidate in chunk
+            if candidate.type == "listing" and (record := self._listing_record(candidate, found)) is not None
+        ]
+        existing = self._listings([candidate for candidate, _ in mine], found)
+        places = venues.find_or_create(
+            self._session, [venue for _, record in mine for venue in record.venues or []]
+        )
         touched = [
             listing
-            for candidate in mine
-            if (listing := self._save_listing(candidate, found, existing)) is not None
+            for candidate, record in mine
+            if (listing := self._save_listing(candidate, record, found, existing, places)) is not None
         ]
         ids = [listing.id for listing in touched]
         self._session.flush()
+        if len(touched) < len(mine):
+            venues.forget_unused(self._session, [venue.id for venue in places.values()])
         if ids:
             index_sync.refresh(self._session, ids)
             outbox.add_many(self._session, kind="index_listing", subjects=ids)
@@ -122,6 +133,7 @@ class Applier:
                 actor=self._actor,
                 existing=found.get(record.external_id),
                 import_source=self._report.source,
+                flush=False,
             )
         except (ValidationError, AppError) as error:
             self._reject_all(candidate, error)
@@ -129,49 +141,61 @@ class Applier:
         found[saved.external_id] = saved
         self._report.count("organisation", outcome)
 
-    def _save_listing(
-        self,
-        candidate: Candidate,
-        found: dict[str, Organisation],
-        existing: dict[tuple[str, str], Listing],
-    ) -> Listing | None:
-        values = dict(candidate.record)
-        owner = found.get(str(values.get("organisation")))
-        if owner is None:
-            shape = value_class(values.get("organisation"))
+    def _listing_record(self, candidate: Candidate, found: dict[str, Organisation]) -> ListingIn | None:
+        """The row as a record; None when it is none or its owner is not there, which is then told."""
+        if str(candidate.record.get("organisation")) not in found:
+            shape = value_class(candidate.record.get("organisation"))
             self._reject(
                 candidate, "/organisation", shape, "names no organisation that is there or came before"
             )
             return None
-        told = values.pop("status", None)
+        told = candidate.record.get("status")
         if told is not None and told not in get_args(Status):
             self._reject(candidate, "/status", value_class(told), "is no status")
             return None
         try:
-            record = ListingIn.model_validate(values)
-            before = existing.get((owner.external_id, record.external_id or ""))
+            return ListingIn.model_validate(
+                {name: value for name, value in candidate.record.items() if name != "status"}
+            )
+        except ValidationError as error:
+            self._reject_all(candidate, error)
+            return None
+
+    def _save_listing(
+        self,
+        candidate: Candidate,
+        record: ListingIn,
+        found: dict[str, Organisation],
+        existing: dict[tuple[str, str], Listing],
+        places: dict[str, Venue],
+    ) -> Listing | None:
+        owner = found[str(candidate.record["organisation"])]
+        before = existing.get((owner.external_id, record.external_id or ""))
+        wish = self._wish(candidate, record, before)
+        first = _ON_THE_WAY.get(wish or "") if before is None else None
+        try:
             saved, outcome = listings.save(
                 self._session,
                 owner,
                 record,
                 actor=self._actor,
                 existing=before,
-                status=self._wish(candidate, record, before, told),
+                status=first or wish,
                 import_source=self._report.source,
-                refresh_index=False,
+                places=places,
             )
-        except (ValidationError, AppError) as error:
+            if first and wish:
+                transition(saved, wish)
+        except AppError as error:
             self._reject_all(candidate, error)
             return None
         self._report.count("listing", outcome)
         return None if outcome == "unchanged" else saved
 
-    def _wish(
-        self, candidate: Candidate, record: ListingIn, before: Listing | None, told: str | None
-    ) -> Status | None:
+    def _wish(self, candidate: Candidate, record: ListingIn, before: Listing | None) -> Status | None:
         """The status to ask for; None leaves it. What an editor decided (paused, archived) stays decided."""
         now = before.status if before else "draft"
-        wish = told or self._status
+        wish = candidate.record.get("status") or self._status
         if wish == PUBLISHED_IF_COMPLETE:
             wish = "published"
             if publishing.problems(record) and now != "published":
@@ -190,12 +214,7 @@ class Applier:
                 candidate.row,
             )
             return None
-        if before is None and wish not in ALLOWED["draft"]:
-            return self._stepwise(wish)
         return cast("Status", wish)
-
-    def _stepwise(self, wish: str) -> Status | None:
-        raise Invalid(f"A new listing cannot begin as {wish}.")
 
     def pause_vanished(self) -> None:
         """Pause this source's published listings that the file did not name."""

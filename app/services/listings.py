@@ -1,14 +1,16 @@
 """Listings: saved from and given back as exchange records."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
+from uuid_utils.compat import uuid7
 
 from app.errors import FieldProblem, Invalid, NotFound
-from app.models import AudienceLink, CategoryLink, LanguageLink, Listing, ListingVenue, Organisation
+from app.models import AudienceLink, CategoryLink, LanguageLink, Listing, ListingVenue, Organisation, Venue
 from app.schemas.listing import ListingIn
 from app.services import audit, index_sync, outbox, publishing, taxonomies, venues
 from app.services.listing_status import Status, transition
@@ -60,13 +62,14 @@ def save(
     existing: Listing | Unset | None = UNSET,
     status: Status | None = None,
     import_source: str | None = None,
-    refresh_index: bool = True,
+    places: Mapping[str, Venue] | None = None,
 ) -> tuple[Listing, Outcome]:
     """Create a listing, or replace what is known of it, by external id or onto `existing` (loaded WHOLE).
 
     `status` is the wished status (None: draft when new, else as it is). What is or becomes published must
-    satisfy `publishing.problems`. With `refresh_index=False` the caller refreshes the search documents and
-    adds the index jobs for many listings at once. Raises Invalid with every problem and its pointer.
+    satisfy `publishing.problems`. With `places` (the venues of many listings, found together) the caller
+    flushes, refreshes the search documents and adds the index jobs for all of them at once. Raises
+    Invalid with every problem and its pointer.
     """
     if isinstance(existing, Unset):
         existing = (
@@ -79,13 +82,14 @@ def save(
     given = {name: value for name, value in record.exchange().items() if name not in ("type", "organisation")}
     if existing is None:
         existing = Listing(
+            id=uuid7(),
             organisation=organisation,
             organisation_id=organisation.id,
             status="draft",
             import_source=import_source,
         )
         changed, outcome = set(given), "created"
-        _write(session, existing, given, record)
+        _write(session, existing, given, record, places)
         session.add(existing)
     else:
         before = to_exchange(existing)
@@ -97,15 +101,16 @@ def save(
             return existing, "unchanged"
         outcome = "changed"
         if changed:
-            _write(session, existing, given, record)
+            _write(session, existing, given, record, places)
             existing.version += 1
     if wished != existing.status:
         transition(existing, wished)
-    session.flush()
+    if places is None:
+        session.flush()
     audit.note(
         session, actor=actor, action=outcome, subject_kind="listing", subject=existing.id, fields=changed
     )
-    if refresh_index:
+    if places is None:
         follow(session, existing)
     return existing, outcome  # type: ignore[return-value]
 
@@ -157,7 +162,13 @@ def _check(session: Session, record: ListingIn, *, publish: bool) -> None:
         raise Invalid("The listing cannot be saved as it is.", found)
 
 
-def _write(session: Session, listing: Listing, given: dict[str, Any], record: ListingIn) -> None:
+def _write(
+    session: Session,
+    listing: Listing,
+    given: dict[str, Any],
+    record: ListingIn,
+    places: Mapping[str, Venue] | None,
+) -> None:
     for name in _COLUMNS:
         setattr(listing, name, given.get(name))
     listing.confirmed_on = record.confirmed_on
@@ -173,11 +184,13 @@ def _write(session: Session, listing: Listing, given: dict[str, Any], record: Li
         LanguageLink(position=i, code=entry.code, mode=entry.mode)
         for i, entry in enumerate(record.languages or [])
     ]
-    _write_venues(session, listing, record)
+    _write_venues(session, listing, record, places)
 
 
-def _write_venues(session: Session, listing: Listing, record: ListingIn) -> None:
-    found = venues.find_or_create(session, record.venues or [])
+def _write_venues(
+    session: Session, listing: Listing, record: ListingIn, places: Mapping[str, Venue] | None
+) -> None:
+    found = venues.find_or_create(session, record.venues or []) if places is None else places
     wanted = [found[venues.fingerprint(venue.exchange())] for venue in record.venues or []]
     before = {link.venue_id for link in listing.venue_links}
     listing.venue_links = [

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
 from app.errors import FieldProblem, Invalid, NotFound
 from app.models import Listing, Organisation
@@ -43,10 +44,11 @@ def save(
     actor: str,
     existing: Organisation | Unset | None = UNSET,
     import_source: str | None = None,
+    flush: bool = True,
 ) -> tuple[Organisation, Outcome]:
     """Create the organisation, or replace what is known of it, by its external id.
 
-    Raises Invalid when it names a kommun that does not exist.
+    With `flush=False` the caller flushes, for many at once. Raises Invalid for an unknown kommun.
     """
     if (
         record.municipality_code
@@ -83,10 +85,15 @@ def save(
                 ).all(),
             )
     else:
-        existing, changed, outcome = Organisation(import_source=import_source), set(given), "created"
+        existing, changed, outcome = (
+            Organisation(id=uuid7(), import_source=import_source),
+            set(given),
+            "created",
+        )
         _write(existing, given)
         session.add(existing)
-    session.flush()
+    if flush:
+        session.flush()
     audit.note(
         session, actor=actor, action=outcome, subject_kind="organisation", subject=existing.id, fields=changed
     )

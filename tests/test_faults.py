@@ -1,0 +1,379 @@
+"""Processes killed at the worst moment: nothing acknowledged is lost, index and database agree again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select, text
+
+from app import db, worker
+from app.config import get_settings
+from app.local_meilisearch import find_meilisearch, run_meilisearch
+from app.local_postgres import start_postgres
+from app.local_process import data_folder, free_port
+from app.main import create_app
+from app.models import Listing, Organisation, OutboxJob
+from app.services import exchange, identity, index_sync, outbox
+from search.client import IndexClient
+from search.rebuild import building_uids, live_uid
+
+ROOT = Path(__file__).parent.parent
+LISTINGS = 1200  # more than two batches of the worker
+SEARCH = "/api/v1/search"
+# In the form of a key, so that it is looked up.
+UNKNOWN_KEY = f"torg_{'0' * 30}{identity._checksum('0' * 30)}"
+pytestmark = pytest.mark.fault
+
+
+def records(number: int) -> Iterator[dict[str, Any]]:
+    yield {"type": "organisation", "external_id": "kvarnen", "name": "Kvarnen"}
+    for i in range(number):
+        yield {
+            "type": "listing",
+            "external_id": f"fika-{i}",
+            "organisation": "kvarnen",
+            "kind": "activity",
+            "texts": {"sv": {"title": f"Fika {i}", "summary": "Kaffe för alla."}},
+            "categories": ["coffee-meetup"],
+            "contacts": [{"channel": "phone", "value": "08-465 004 12"}],
+        }
+
+
+def written(path: Path, number: int) -> Path:
+    path.write_text("\n".join(json.dumps(record) for record in records(number)), "utf-8")
+    return path
+
+
+def prefix() -> str:
+    return get_settings().index_prefix
+
+
+def until(true: Callable[[], object], seconds: float = 20) -> bool:
+    """Whether it became true in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def scalar(statement: Any) -> Any:
+    with db.engine().connect() as connection:
+        return connection.scalar(statement)
+
+
+def pending() -> int:
+    return int(scalar(select(func.count()).select_from(OutboxJob)))
+
+
+def drop_indexes(client: IndexClient) -> None:
+    for uid in client.uids():
+        if uid.startswith(prefix()):
+            client.drop(uid)
+
+
+def assert_index_holds(client: IndexClient, listings: int) -> None:
+    """The index has just the documents the database wants, of so many listings."""
+    with db.session_scope() as session:
+        report = index_sync.audit(session, client, prefix())
+        assert report.clean, (len(report.missing), len(report.stale), len(report.surplus))
+        assert len(index_sync.hashes(session)) == listings
+    assert building_uids(client, prefix()) == []
+
+
+def finish_jobs(seconds: float = 20) -> None:
+    """Work as the worker does until no job is left; jobs that were put off are waited for."""
+
+    def done() -> bool:
+        worker.run_once()
+        return pending() == 0
+
+    assert until(done, seconds)
+
+
+@contextmanager
+def child(*arguments: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of this project; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **(env or {})},
+        cwd=ROOT,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> None:
+    with child(*arguments, env=env) as process:
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, said.decode()
+
+
+@pytest.fixture
+def filled(schema: None, meili, tmp_path: Path) -> Iterator[IndexClient]:
+    """So many published listings, none of them in the index and each with its job."""
+    with db.engine().begin() as connection:
+        connection.execute(text("TRUNCATE outbox"))
+        if connection.scalar(select(func.count()).select_from(Listing)) != LISTINGS:
+            connection.execute(text("TRUNCATE organisation, venue CASCADE"))
+    with db.session_scope() as session:
+        if session.scalar(select(func.count()).select_from(Listing)) == 0:
+            assert exchange.run_import(written(tmp_path / "a.jsonl", LISTINGS), source="s", session=session).ok
+        else:
+            outbox.add_many(session, kind="index_listing", subjects=session.scalars(select(Listing.id)).all())
+    with IndexClient(meili.url, meili.key) as client:
+        drop_indexes(client)
+        yield client
+        drop_indexes(client)
+
+
+def indexed(client: IndexClient) -> int:
+    return client.count(live_uid(prefix())) if client.exists(live_uid(prefix())) else 0
+
+
+def test_a_killed_worker_leaves_its_jobs_to_the_next(filled: IndexClient) -> None:
+    with child("-m", "app.worker") as process:
+        assert until(lambda: indexed(filled) > 0)
+        process.send_signal(signal.SIGKILL)
+    assert 0 < pending() <= LISTINGS
+    with child("-m", "app.worker") as process:
+        assert until(lambda: pending() == 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert_index_holds(filled, LISTINGS)
+
+
+@pytest.fixture
+def own_meili(filled: IndexClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Starts a Meilisearch on the test's own folder and makes it the one the settings name."""
+    binary = find_meilisearch(data_folder() / "meilisearch" / "bin", say=print)
+    assert binary is not None
+    with ExitStack() as started:
+
+        def start() -> Any:
+            server = run_meilisearch(binary, tmp_path / "meilisearch")
+            started.callback(server.stop)
+            monkeypatch.setenv("MEILI_URL", server.url)
+            monkeypatch.setenv("MEILI_MASTER_KEY", server.key or "")
+            get_settings.cache_clear()
+            return server
+
+        yield start
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def test_a_killed_meilisearch_catches_up_when_it_is_back(own_meili: Any) -> None:
+    server = own_meili()
+    working = threading.Thread(target=worker.run_once)
+    with IndexClient(server.url, server.key) as client:
+        working.start()
+        assert until(lambda: indexed(client) > 0)
+        server.process.send_signal(signal.SIGKILL)
+    server.process.wait(10)
+    working.join(20)
+    assert not working.is_alive()
+    assert pending() > 0
+    assert worker.run_once() == 0
+    server = own_meili()
+    finish_jobs()
+    with IndexClient(server.url, server.key) as client:
+        assert_index_holds(client, LISTINGS)
+
+
+def test_a_meilisearch_that_lost_its_data_is_filled_again(own_meili: Any, tmp_path: Path) -> None:
+    server = own_meili()
+    finish_jobs()
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(10)
+    (tmp_path / "meilisearch" / "index").rename(tmp_path / "lost")
+    server = own_meili()
+    worker.roll()
+    with IndexClient(server.url, server.key) as client:
+        assert_index_holds(client, LISTINGS)
+
+
+def test_a_killed_rebuild_leaves_the_live_index_and_the_next_one_clears_up(filled: IndexClient) -> None:
+    finish_jobs()
+    with TestClient(create_app()) as api:
+        before = api.get(SEARCH, params={"q": "fika"}).json()
+        with child("-m", "app.cli", "index", "rebuild") as process:
+            assert until(lambda: building_uids(filled, prefix()))
+            process.send_signal(signal.SIGKILL)
+        left_behind = building_uids(filled, prefix())
+        assert left_behind
+        assert api.get(SEARCH, params={"q": "fika"}).json() == before
+        run("-m", "app.cli", "index", "rebuild")
+        after = api.get(SEARCH, params={"q": "fika"}).json()
+        assert (after["total"], after["degraded"]) == (before["total"], False)
+    assert_index_holds(filled, LISTINGS)
+
+
+def test_searches_and_changes_go_on_during_a_rebuild(filled: IndexClient, organisation_at: Any) -> None:
+    finish_jobs()
+    with TestClient(create_app()) as api, child("-m", "app.cli", "index", "rebuild") as process:
+        made, totals = [], []
+        while process.poll() is None:
+            answer = api.get(SEARCH, params={"q": "fika", "limit": 1}).json()
+            totals.append((answer["total"], answer["degraded"]))
+            made.append(organisation_at(api, f"bridge-{len(made)}"))
+            worker.run_once()
+        assert process.returncode == 0
+        assert made
+        assert set(totals) == {(LISTINGS, False)}
+        finish_jobs()
+        found = api.get(SEARCH, params={"q": "bridge", "limit": 100}).json()
+        assert found["total"] == len(made)
+        assert {item["id"] for item in found["items"]} <= set(made)
+        assert_index_holds(filled, LISTINGS + len(made))
+
+
+@pytest.fixture
+def organisation_at(filled: IndexClient) -> Iterator[Callable[[TestClient, str], str]]:
+    """Registers a listing over HTTP with the organisation's key and gives its id."""
+    with db.session_scope() as session:
+        owner = session.scalars(select(Organisation)).one()
+        _key, token = identity.create_key(
+            session, organisation=owner, name="test", scopes=identity.ORGANISATION_SCOPES
+        )
+
+    def register(api: TestClient, external_id: str) -> str:
+        answer = api.post(
+            f"/api/v1/organisations/{owner.id}/listings",
+            params={"publish": True},
+            json={
+                "external_id": external_id,
+                "kind": "activity",
+                "texts": {"sv": {"title": "Bridge", "summary": "Kortspel för alla."}},
+                "categories": ["coffee-meetup"],
+                "contacts": [{"channel": "phone", "value": "08-465 004 13"}],
+            },
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    yield register
+    with db.engine().begin() as connection:
+        connection.execute(text("TRUNCATE organisation, venue, outbox CASCADE"))
+
+
+def test_an_audit_that_mends_does_not_take_away_what_the_worker_just_put_in(
+    filled: IndexClient, organisation_at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish_jobs()
+    working = threading.Thread(target=worker.run_once)
+    with TestClient(create_app()) as api, db.session_scope() as session:
+        hashes = filled.hashes
+
+        def then_work(*arguments: Any) -> dict[str, str]:
+            organisation_at(api, "bridge")
+            working.start()
+            working.join(1)
+            return hashes(*arguments)
+
+        monkeypatch.setattr(filled, "hashes", then_work)
+        index_sync.audit(session, filled, prefix(), fix=True)
+        monkeypatch.undo()
+    working.join(20)
+    assert pending() == 0
+    assert_index_holds(filled, LISTINGS + 1)
+
+
+def test_a_killed_import_leaves_nothing_and_the_next_takes_everything(
+    clean: None, meili: Any, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "many.jsonl", 3000)
+    command = ("-m", "app.cli", "import", str(path), "--source", "s")
+    # The sequence counts written rows also before their transaction commits.
+    started = text("SELECT last_value > 1000 FROM audit_id_seq")
+    with child(*command) as process:
+        assert until(lambda: scalar(started), 60)
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    for table in ("organisation", "listing", "outbox", "audit", "search_document"):
+        assert scalar(text(f"SELECT count(*) FROM {table}")) == 0
+    run(*command)
+    assert scalar(select(func.count()).select_from(Listing)) == 3000
+    with IndexClient(meili.url, meili.key) as client:
+        drop_indexes(client)
+        finish_jobs()
+        assert_index_holds(client, 3000)
+        drop_indexes(client)
+
+
+@contextmanager
+def served(env: dict[str, str]) -> Iterator[httpx.Client]:
+    """The API as its own process."""
+    port = free_port()
+    arguments = ("-m", "uvicorn", "--factory", "app.main:create_app", "--port", str(port))
+    with (
+        child(*arguments, "--log-level", "warning", env=env),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client,
+    ):
+
+        def answers() -> bool:
+            try:
+                return client.get("/healthz").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        assert until(answers)
+        yield client
+
+
+def test_without_postgresql_search_goes_on_and_writes_are_refused_at_once(
+    stores: Any, meili: Any, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o711)
+    database = start_postgres(stores.database.data_dir.parent / "postgres-of-its-own", durable=False)
+    env = {"DATABASE_URL": database.url, "TORG_INDEX_PREFIX": f"{prefix()}-own"}
+    try:
+        run("-m", "app.cli", "migrate", env=env)
+        run("-m", "app.cli", "import", str(written(tmp_path / "a.jsonl", 5)), "--source", "s", env=env)
+        run("-m", "app.cli", "index", "rebuild", env=env)
+        with served(env) as api:
+            assert api.get("/readyz").status_code == 200
+            wishes = {"q": "fika", "facets": "kind"}
+            before = api.get(SEARCH, params=wishes).json()
+            assert before["total"] == 5
+            database.stop()
+
+            assert api.get(SEARCH, params=wishes).json() == before
+            headers = {"Authorization": f"Bearer {UNKNOWN_KEY}", "If-Match": "*"}
+            body = {"external_id": "x", "name": "Kvarnen"}
+            for method, path in (
+                ("POST", "/api/v1/organisations"),
+                ("PUT", "/api/v1/organisations/018f3f2e-0000-7000-8000-000000000000"),
+            ):
+                began = time.monotonic()
+                answer = api.request(method, path, json=body, headers=headers)
+                assert answer.status_code == 503, answer.text
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert "retry-after" in answer.headers
+                assert time.monotonic() - began < 2
+            assert api.get("/healthz").status_code == 200
+            ready = api.get("/readyz")
+            assert ready.status_code == 503
+            assert [error["pointer"] for error in ready.json()["errors"]] == ["/database"]
+    finally:
+        database.stop()
+        with IndexClient(meili.url, meili.key) as client:
+            drop_indexes(client)
