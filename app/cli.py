@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from app import db, local, worker
-from app.config import get_settings
+from app.config import Settings, get_settings
 from app.errors import AppError
 from app.services import exchange, geography, identity, index_sync, organisations, taxonomies
 from search.client import IndexClient, SearchUnavailable, TaskFailed
@@ -45,6 +46,7 @@ def _bar(title: str) -> Iterator[Progress]:
 
 @contextmanager
 def _meilisearch() -> Iterator[IndexClient]:
+    db.require_schema()
     with worker.index_client() as client:
         if client is None:
             _fail("No Meilisearch is set: give MEILI_URL.")
@@ -94,6 +96,7 @@ def import_(
     json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
     """Take organisations and listings from a file. Exit code 2: done, but rows were rejected."""
+    db.require_schema()
     with _bar("Rows") as progress:
         task = progress.add_task("rows", total=None)
         report = exchange.run_import(
@@ -119,6 +122,7 @@ def export(
     ] = False,
 ) -> None:
     """Write organisations and listings as JSON Lines; without --private only what is public."""
+    db.require_schema()
     report = exchange.run_export(
         out if out is not None else sys.stdout.buffer,
         organisation=organisation,
@@ -165,6 +169,7 @@ def create_key(
     scopes = frozenset(scope) if scope else allowed
     if not scopes <= allowed:
         _fail(f"Such a key may have these scopes: {', '.join(sorted(allowed))}.", 2)
+    db.require_schema()
     with db.session_scope() as session:
         owner = organisations.by_reference(session, organisation) if organisation else None
         expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
@@ -188,23 +193,36 @@ def import_postcodes(file: InputFile) -> None:
         typer.echo(f"{geography.import_postcodes(session, file)} postcodes")
 
 
+def _tell_settings(error: ValidationError) -> NoReturn:
+    if error.title != Settings.__name__:
+        raise error
+    for wrong in error.errors(include_url=False, include_input=False):
+        console.print(f"The setting {wrong['loc'][0]} is wrong: {wrong['msg']}")
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command line; what a person can mend is one sentence and an exit code."""
     try:
         app()
+    except ValidationError as error:
+        _tell_settings(error)
     except AppError as error:
         console.print(error.detail or error.title_en)
         for place in error.errors[:20]:
             console.print(f"  {place.pointer}: {place.message}")
         sys.exit(1)
-    except db.SchemaMismatch as error:
+    except (db.SchemaMismatch, exchange.Unreadable, exchange.MappingError) as error:
         console.print(str(error))
-        sys.exit(5)
+        sys.exit(5 if isinstance(error, db.SchemaMismatch) else 1)
     except (SearchUnavailable, TaskFailed) as error:
         console.print(f"Meilisearch does not do it: {error}")
         sys.exit(1)
-    except OperationalError:
+    except (OperationalError, ArgumentError):
         console.print("The database does not answer. Look whether DATABASE_URL is right.")
+        sys.exit(1)
+    except OSError as error:
+        console.print(f"{error.strerror or type(error).__name__}: {error.filename or 'no file named'}")
         sys.exit(1)
 
 

@@ -11,14 +11,18 @@ def _psycopg(url: str) -> str:
     """SQLAlchemy picks its driver by the scheme: any plain PostgreSQL URL means psycopg 3."""
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
+            url = "postgresql+psycopg://" + url.removeprefix(scheme)
+    if not url.startswith("postgresql+psycopg://"):
+        raise ValueError("it should begin with postgresql://")
     return url
 
 
 class Settings(BaseSettings):
     """Settings of the API, the worker and the command line."""
 
-    model_config = SettingsConfigDict(env_prefix="TORG_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TORG_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: Annotated[str, AfterValidator(_psycopg)] = Field(
         "postgresql+psycopg://torg@127.0.0.1:5432/torg",

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 
 from app import local_content
 from app.db import session_scope
@@ -40,9 +41,12 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure, print, and write when asked. Exit codes: 0 done, 1 it could not be measured, 130 stopped."""
     given = _arguments()
+    figures: list[Figure] = []
     try:
         with Stage() as stage:
-            figures = _measure(stage, given.documents, given.only)
+            for figure in _measure(stage, given.documents, given.only):
+                say(f"  {figure.what}: {figure.value}")
+                figures.append(figure)
     except KeyboardInterrupt:
         return 130
     except LocalError as problem:
@@ -55,26 +59,31 @@ def main() -> int:
     return 0
 
 
-def _measure(stage: Stage, documents: int, only: set[str]) -> list[Figure]:
+def _measure(stage: Stage, documents: int, only: set[str]) -> Iterator[Figure]:
+    """The figures in the order they are measured, so that what is known is seen before the end."""
     say("Making the schema and loading the demo data …")
     local_content.prepare()
     local_content.load_demo(lambda _done, _total: None)
-    fresh_small = _small(stage) if "fresh" in only else []
+    if "fresh" in only:
+        yield from _small(stage)
     imported = importing.measure(stage, min(IMPORTED, documents // 4))
-    figures = imported if "import" in only else []
+    if "import" in only:
+        yield from imported
     if only == {"import"}:
-        return figures
-    figures += _filled(documents)
+        return
+    yield from _filled(documents)
     say("Starting the worker, which compares index and database, and the API …")
     stage.start_worker(roll=False)
     stage.start_api()
     before = _memory(stage, "after the start")
     count = loading.documents()
-    searched = searching.measure(stage, count) if "search" in only else []
-    fresh = freshness.measure(stage, count) if "fresh" in only else []
-    after = _memory(stage, "after the load")
-    memory = [*before, *after] if "memory" in only else []
-    return [*searched, *figures, *fresh_small, *fresh, *memory]
+    if "search" in only:
+        yield from searching.measure(stage, count)
+    if "fresh" in only:
+        yield from freshness.measure(stage, count)
+    if "memory" in only:
+        yield from before
+        yield from _memory(stage, "after the load")
 
 
 def _small(stage: Stage) -> list[Figure]:

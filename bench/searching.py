@@ -4,7 +4,7 @@
 import asyncio
 import http.client
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -79,9 +79,8 @@ class _Recorder(SearchClient):
         return await super().multi_search(queries)
 
 
-def measure(stage: Stage, documents: int) -> list[Figure]:
-    """Both kinds of question, alone and under load."""
-    figures = []
+def measure(stage: Stage, documents: int) -> Iterator[Figure]:
+    """Both kinds of question, one at a time, and the first kind under load."""
     for title, filtered in (("text, 3 filters and 5 facets", True), ("text alone", False)):
         say(f"Search: {title}, {ROUNDS} rounds of {QUESTIONS} on {documents} documents …")
         questions = asyncio.run(_questions(stage, filtered=filtered))
@@ -90,16 +89,13 @@ def measure(stage: Stage, documents: int) -> list[Figure]:
         say(f"  hits {hits[0]} to {hits[-1]}, median {hits[len(hits) // 2]}; {twice} asked twice")
         api, raw = _sides(stage, questions)
         _alternate(api, raw)
-        figures += _figures(title, api, raw)
+        yield from _figures(title, api, raw)
         if filtered:
             say(f"Search: {CONNECTIONS} connections at once …")
             _load(api, raw)
             one, other = median(api.per_second), median(raw.per_second)
             label = f"requests a second, {CONNECTIONS} connections, {title}"
-            figures.append(
-                Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
-            )
-    return figures
+            yield Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
 
 
 def _figures(title: str, api: Side, raw: Side) -> list[Figure]:
@@ -183,16 +179,16 @@ def _sides(stage: Stage, questions: list[Question]) -> tuple[Side, Side]:
 
 def _alternate(api: Side, raw: Side) -> None:
     """A B, then B A, and so on, so that neither side always finds warm what the other has just asked."""
-    connections = {side.name: side.connect() for side in (api, raw)}
     for turn in range(WARM_UP + ROUNDS):
         for side in (api, raw) if turn % 2 == 0 else (raw, api):
+            connection = side.connect()  # anew: while the other was asked, a server may have closed it
+            side.ask(connection, 0)
             for number in range(len(side.requests)):
                 began = time.perf_counter()
-                side.ask(connections[side.name], number)
+                side.ask(connection, number)
                 if turn >= WARM_UP:
                     side.seconds.append(time.perf_counter() - began)
-    for connection in connections.values():
-        connection.close()
+            connection.close()
 
 
 def _load(api: Side, raw: Side) -> None:

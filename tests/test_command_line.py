@@ -146,7 +146,17 @@ def test_rejected_rows_are_told_with_an_exit_code_of_their_own(torg: Torg, tmp_p
 
 
 def test_a_shipped_mapping_is_named(torg: Torg, tmp_path: Path) -> None:
-    line = {"id": "1", "title": "Linjen", "resource": {"url": "https://linjen.example"}, "phone": "90101"}
+    line = {
+        "id": 1,
+        "title": "Linjen",
+        "resource": {"url": "https://linjen.example", "type": "link"},
+        "contactTypes": ["telefon"],
+        "phone": "90101",
+        "description": "Samtal för den som behöver.",
+        "category": "psykisk-halsa",
+        "tags": [],
+        "active": True,
+    }
     path = tmp_path / "lines.json"
     path.write_text(json.dumps([line]), "utf-8")
     said = torg("import", path, "--source", "lines", "--mapping", "stodlinjer")
@@ -316,10 +326,10 @@ def test_a_wrong_database_address_is_one_sentence(process: Torg, url: str) -> No
 
 
 def test_a_wrong_setting_is_one_sentence_that_names_it(process: Torg, schema: None) -> None:
-    said = process("key", "create", "--name", "x", TORG_PAGE_SIZE_MAX="many")
+    said = process("key", "create", "--name", "x", TORG_MAX_BODY_BYTES="many")
     assert said.code == 1
     assert "Traceback" not in said.err
-    assert "PAGE_SIZE_MAX" in said.err.upper()
+    assert "MAX_BODY_BYTES" in said.err.upper()
 
 
 @pytest.mark.parametrize("command", [("key", "create", "--name", "x"), ("worker",), ("export",)])

@@ -40,12 +40,17 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await client.close()
 
 
-def get_desk(request: Request) -> Desk:
+# Asynchronous, though they wait for nothing: plain functions would each cost a hop to a thread.
+async def get_desk(request: Request) -> Desk:
     desk: Desk = request.app.state.search
     return desk
 
 
-def accepted_languages(
+async def get_clock() -> datetime:
+    return clock()
+
+
+async def accepted_languages(
     accept_language: Annotated[
         str | None, Header(description="Languages of the texts, by preference.", max_length=500)
     ] = None,
@@ -65,7 +70,7 @@ def accepted_languages(
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
 LanguagesDep = Annotated[list[str], Depends(accepted_languages)]
-ClockDep = Annotated[datetime, Depends(clock)]
+ClockDep = Annotated[datetime, Depends(get_clock)]
 
 
 def _json(body: dict[str, Any]) -> Response:

@@ -4,6 +4,7 @@ Rows that cannot be taken are reported and the others kept; a crash, a kill or a
 nothing. The same file again changes nothing.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -54,7 +55,7 @@ def run_import(  # noqa: PLR0913 keyword-only choices of one import
     """
     report = ImportReport(source=source, dry_run=dry_run)
     plan = exchange_mapping.load(mapping) if mapping is not None else None
-    with _transaction(session) as (work, settle):
+    with _few_collections(), _transaction(session) as (work, settle):
         # Two imports of one source at the same time would each see the other's rows as missing.
         work.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"import {source}"})
         status = _wished_status(plan)
@@ -76,6 +77,17 @@ def run_import(  # noqa: PLR0913 keyword-only choices of one import
         report.written = not dry_run and not (strict and report.rejected)
         settle(report.written)
     return report
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for unreachable cycles seldom: measured on 4 000 rows, a quarter of the processor's time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

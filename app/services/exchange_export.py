@@ -1,5 +1,6 @@
 """Everything out again: JSON Lines of the exchange format, organisations first, streamed."""
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -42,7 +43,13 @@ def run_export(
     report = ExportReport()
     with ExitStack() as stack:
         source = session or stack.enter_context(read_scope())
-        stream = stack.enter_context(out.open("wb")) if isinstance(out, Path) else out
+        # A backup tells protected addresses: a new file of it is its owner's alone.
+        mode = 0o666 if public else 0o600
+        stream = (
+            stack.enter_context(open(out, "wb", opener=lambda name, flags: os.open(name, flags, mode)))
+            if isinstance(out, Path)
+            else out
+        )
         for record in _organisations(source, organisation):
             stream.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             report.organisations += 1

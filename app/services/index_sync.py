@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Executable, Text, bindparam, delete, func,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app.errors import Conflict
 from app.models import Listing, ListingVenue, SearchDocument
 from app.services import documents
 from app.services.taxonomies import vocabulary
@@ -129,7 +130,13 @@ def reconcile(session: Session, client: IndexClient, prefix: str, listing_ids: I
 
 
 def audit(session: Session, client: IndexClient, prefix: str, *, fix: bool = False) -> AuditReport:
-    """Compare the whole index with the database; with `fix`, mend what differs."""
+    """Compare the whole index with the database; with `fix`, mend what differs.
+
+    With `fix` live indexing waits until the session's transaction ends: what it puts in between the two
+    readings would be taken for surplus.
+    """
+    if fix:
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SWAPPING})
     ensure(client, prefix)
     report = _audit(session, client, live_uid(prefix))
     if fix:
@@ -144,11 +151,11 @@ def rebuild(
 
     Documents are built anew first. Changes made meanwhile are found by comparing the new index with the
     database, the last time while live indexing waits. Raises SearchUnavailable, TaskFailed, or
-    RuntimeError when another rebuild is running.
+    Conflict when another rebuild is running.
     """
     with scope() as keeper:
         if not keeper.scalar(select(func.pg_try_advisory_xact_lock(_REBUILDING))):
-            raise RuntimeError("another rebuild is running")
+            raise Conflict("Another rebuild is running.")
         refresh_all(scope)
 
         def catch_up(uid: str) -> int:
