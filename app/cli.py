@@ -182,6 +182,7 @@ def create_key(
 @places.command(name="import")
 def import_places(file: InputFile) -> None:
     """Take a gazetteer (CSV: name, kind, municipality_code, lat, lon, …)."""
+    db.require_schema()
     with db.session_scope() as session:
         typer.echo(f"{geography.import_places(session, file)} places")
 
@@ -189,6 +190,7 @@ def import_places(file: InputFile) -> None:
 @places.command(name="import-postcodes")
 def import_postcodes(file: InputFile) -> None:
     """Take postcodes (CSV: postal_code, postort, municipality_code, lat, lon)."""
+    db.require_schema()
     with db.session_scope() as session:
         typer.echo(f"{geography.import_postcodes(session, file)} postcodes")
 

@@ -53,6 +53,7 @@ _BY_SENTENCE = {
         "Samma anrop besvaras just nu. Försök igen om en stund."
     ),
     "A key is needed: Authorization: Bearer torg_…": "En nyckel behövs: Authorization: Bearer torg_…",
+    "Another rebuild is running.": "En annan ombyggnad pågår.",
     "The listing was archived.": "Utbudet har tagits bort.",
     "The body is larger than allowed.": "Innehållet är större än tillåtet.",
     "min is above max": "Lägsta ålder är högre än högsta.",

@@ -93,7 +93,11 @@ def create(
     return told
 
 
-@router.put(OWN + "/by-external-id/{external}", summary="Create or replace by external id")
+@router.put(
+    OWN + "/by-external-id/{external}",
+    summary="Create or replace by external id",
+    responses={201: {"model": ListingState, "description": "It was created."}},
+)
 def put_by_external_id(
     external: Annotated[ExternalId, Path()],
     record: ListingIn,

@@ -61,7 +61,7 @@ class ListingState(BaseModel):
     problems: list[dict[str, str]] = Field(description="What keeps it from being published; empty: nothing.")
     completeness: CompletenessOut
     threshold: ThresholdOut
-    freshness: Literal["fresh", "aging", "stale"]
+    freshness: Literal["fresh", "aging", "stale", "unknown"]
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
@@ -86,7 +86,7 @@ class PublicListing(BaseModel):
     text_language: str = Field(description="The language chosen for the reader.", examples=["sv"])
     fallback_from: str | None = Field(description="The wished language that has no text here.")
     threshold: ThresholdOut
-    freshness: Literal["fresh", "aging", "stale"]
+    freshness: Literal["fresh", "aging", "stale", "unknown"]
     open_state: Literal["open", "closed", "unknown"]
     open_state_until: datetime | None
 

@@ -10,14 +10,13 @@ import orjson
 
 from app.schemas.schedule import ScheduleRule
 from app.services.find_request import Knowledge, Plan
+from app.services.freshness import freshness
 from app.services.schedules import next_occurrence, open_state
 from app.services.taxonomies import LanguageTerm, Term, Wording
 from search.queries import Found, wanted_words
 from search.words import marked
 
 # Months until a listing is aging, and stale; support lines are asked sooner.
-FRESH_MONTHS = {"support_line": (3, 6)}
-USUAL_MONTHS = (6, 12)
 EARTH_METRES = 6_371_000.0
 
 
@@ -75,15 +74,9 @@ def choose(texts: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def freshness(kind: str, confirmed_on: str | None, today: date) -> dict[str, Any]:
-    """Fresh under 6 months, aging under 12, then stale; support lines 3 and 6."""
-    if confirmed_on is None:
-        return {"status": "unknown", "confirmed_on": None}
-    day = date.fromisoformat(confirmed_on)
-    months = (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
-    fresh, aging = FRESH_MONTHS.get(kind, USUAL_MONTHS)
-    status = "fresh" if months < fresh else "aging" if months < aging else "stale"
-    return {"status": status, "confirmed_on": confirmed_on}
+def _fresh(kind: str, confirmed_on: str | None, today: date) -> dict[str, Any]:
+    day = date.fromisoformat(confirmed_on) if confirmed_on else None
+    return {"status": freshness(kind, day, today), "confirmed_on": confirmed_on}
 
 
 def distance_m(one: Sequence[float] | None, other: Sequence[float] | None) -> int | None:
@@ -164,7 +157,7 @@ def _item(
         "cost": card.get("cost"),
         "attendance": card.get("attendance") or [],
         "threshold": card["threshold"],
-        "freshness": freshness(card["kind"], card.get("confirmed_on"), plan.now.date()),
+        "freshness": _fresh(card["kind"], card.get("confirmed_on"), plan.now.date()),
         "matched": matched,
     }
 

@@ -3,27 +3,25 @@
 from datetime import date
 from typing import Literal
 
-from app.schemas.listing import Kind
-
-Freshness = Literal["fresh", "aging", "stale"]
-# Months after which a listing is aging and stale; a wrong number to a support line hurts most.
-_MONTHS: dict[Kind, tuple[int, int]] = {
-    Kind.ACTIVITY: (6, 12),
-    Kind.MEETING_PLACE: (6, 12),
-    Kind.SUPPORT_LINE: (3, 6),
-}
-UNPUBLISHED_AFTER_MONTHS = 18
+Freshness = Literal["fresh", "aging", "stale", "unknown"]
+# Whole months after which a listing is aging and stale; a wrong number to a support line hurts most.
+_MONTHS = {"activity": (6, 12), "meeting_place": (6, 12), "support_line": (3, 6)}
+_UNPUBLISHED_AFTER_MONTHS = 18
 
 
-def months_before(day: date, months: int) -> date:
-    """The same day of the month, `months` earlier; the 28th where the month is shorter."""
-    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(years, month + 1, min(day.day, 28) if day.day > 28 else day.day)
+def _months_since(day: date, today: date) -> int:
+    return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
 
 
-def freshness(kind: Kind, confirmed_on: date | None, today: date) -> Freshness:
-    """fresh, aging or stale; a listing nobody has confirmed is stale."""
+def freshness(kind: str, confirmed_on: date | None, today: date) -> Freshness:
+    """fresh, aging or stale by the kind's months; unknown when nobody has confirmed it."""
+    if confirmed_on is None:
+        return "unknown"
     aging, stale = _MONTHS[kind]
-    if confirmed_on is None or confirmed_on <= months_before(today, stale):
-        return "stale"
-    return "aging" if confirmed_on <= months_before(today, aging) else "fresh"
+    months = _months_since(confirmed_on, today)
+    return "fresh" if months < aging else "aging" if months < stale else "stale"
+
+
+def is_too_old(confirmed_on: date | None, today: date) -> bool:
+    """Whether a listing was confirmed so long ago (18 months) that it is no longer found."""
+    return confirmed_on is not None and _months_since(confirmed_on, today) >= _UNPUBLISHED_AFTER_MONTHS

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.errors import Conflict
 from app.models import Listing, ListingVenue, SearchDocument
 from app.services import documents
+from app.services.freshness import is_too_old
 from app.services.taxonomies import vocabulary
 from search import rebuild as index_rebuild
 from search.client import IndexClient, SearchUnavailable
@@ -22,7 +23,6 @@ from search.rebuild import BATCH, live_uid
 from search.settings import index_settings
 from search.words import fold, stems
 
-UNPUBLISHED_AFTER_MONTHS = 18
 # Advisory locks: one rebuild at a time; live changes wait while the indexes are swapped.
 _REBUILDING, _SWAPPING = 7_209_101, 7_209_102
 _REFRESH_BATCH = 500
@@ -82,7 +82,7 @@ def refresh(session: Session, listing_ids: Iterable[UUID], *, on: date | None = 
     rows = [
         _row(listing.id, document.body())
         for listing in listings
-        if not _is_too_old(listing, day) and not documents.has_ended(listing, day)
+        if not is_too_old(listing.confirmed_on, day) and not documents.has_ended(listing, day)
         for document in documents.build(listing, today=day, vocabulary=terms)
     ]
     kept = [row["id"] for row in rows]
@@ -198,14 +198,6 @@ def _upsert() -> Executable:
 
 
 _UPSERT = _upsert()
-
-
-def _is_too_old(listing: Listing, day: date) -> bool:
-    if listing.confirmed_on is None:
-        return False
-    months = (day.year - listing.confirmed_on.year) * 12 + day.month - listing.confirmed_on.month
-    whole = months - (day.day < listing.confirmed_on.day)
-    return whole >= UNPUBLISHED_AFTER_MONTHS
 
 
 def _row(listing_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
