@@ -18,7 +18,7 @@ from app.services.outbox import CHANNEL
 from search.client import IndexClient, SearchUnavailable, TaskFailed
 
 logger = logging.getLogger("torg.worker")
-BATCH = 500
+BATCH = 200
 POLL_SECONDS = 1.0  # also the shortest time to a second try
 STORES_AWAY = (*DATABASE_AWAY, SearchUnavailable, TaskFailed)
 # 1 s, 2 s, 4 s … at most five minutes between tries; a job is never given up, only slowed.
@@ -43,7 +43,8 @@ def take(client: IndexClient) -> int:
         jobs = session.execute(
             select(OutboxJob.id, OutboxJob.subject, OutboxJob.attempts)
             .where(OutboxJob.run_after <= func.now(), OutboxJob.kind == "index_listing")
-            .order_by(OutboxJob.id)
+            # The newest first: what a person just saved is not kept waiting by a bulk import.
+            .order_by(OutboxJob.id.desc())
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         ).all()
