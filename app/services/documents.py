@@ -69,16 +69,9 @@ def _shared(listing: Listing, record: ListingIn, today: date, vocabulary: Vocabu
     all_stems = stems(" ".join((title, summary, *labels, *translated)))
     body_stems = stems(" ".join((description, *(t.description for t in others.values() if t.description))))
     known_stems = set(all_stems)
-    secret = any(venue.visibility is not Visibility.PUBLIC for venue in record.venues or [])
     cost = _cost(record)
     threshold = publishing.threshold(record)
-    exchange = record.exchange()
-    if secret:  # an address to visit or write to tells where it is
-        exchange["contacts"] = [
-            contact
-            for contact in exchange.get("contacts") or []
-            if contact["channel"] not in {"visit", "post"}
-        ]
+    exchange = venues.public_listing(record)
     organisation = listing.organisation
     return {
         **hours(rules_of(record), today).model_dump(exclude_none=True),

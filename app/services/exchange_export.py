@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.db import read_scope
 from app.models import Listing, Organisation
-from app.schemas.listing import VenueIn
 from app.services import listings, organisations, venues
 
 _CHUNK: Final = 500
@@ -83,9 +82,6 @@ def _listings(
 
 
 def _told(listing: Listing, *, public: bool) -> dict[str, Any]:
-    record = listings.to_exchange(listing)
-    if not public:
-        return record | {"status": listing.status}
-    if record.get("venues"):
-        record["venues"] = [venues.public_view(VenueIn.model_validate(venue)) for venue in record["venues"]]
-    return record
+    if public:
+        return venues.public_listing(listings.to_record(listing))
+    return listings.to_exchange(listing) | {"status": listing.status}

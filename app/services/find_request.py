@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from app.errors import FieldProblem, Invalid
 from app.schemas.schedule import WEEKDAYS
@@ -12,6 +11,7 @@ from app.schemas.search import SearchRequest
 from app.services.document_hours import HORIZON_DAYS
 from app.services.geography import Gazetteer, resolve_place
 from app.services.taxonomies import Vocabulary
+from app.services.wall_clock import STOCKHOLM
 from search.documents import PARTS, SLOTS_A_DAY
 from search.filters import (
     And,
@@ -32,7 +32,6 @@ from search.filters import (
 from search.queries import Nearest, Order, SearchQuery
 from search.words import fold
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NEAR_KM = 10.0
 
 

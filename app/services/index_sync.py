@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Executable, Text, bindparam, delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +16,7 @@ from app.models import Listing, ListingVenue, SearchDocument
 from app.services import documents
 from app.services.freshness import is_too_old
 from app.services.taxonomies import vocabulary
+from app.services.wall_clock import STOCKHOLM
 from search import rebuild as index_rebuild
 from search.client import IndexClient, SearchUnavailable
 from search.rebuild import BATCH, live_uid
@@ -47,7 +47,7 @@ class AuditReport:
 
 
 def today() -> date:
-    return datetime.now(ZoneInfo("Europe/Stockholm")).date()
+    return datetime.now(STOCKHOLM).date()
 
 
 def ensure(client: IndexClient, prefix: str) -> None:

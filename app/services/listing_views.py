@@ -24,7 +24,7 @@ from app.schemas.listing import ListingIn
 from app.services import publishing, schedules, venues
 from app.services.document_hours import rules_of
 from app.services.freshness import freshness
-from app.services.listings import WHOLE, to_exchange
+from app.services.listings import WHOLE, to_exchange, to_record
 from app.services.wall_clock import STOCKHOLM
 
 
@@ -48,7 +48,7 @@ def state(listing: Listing) -> ListingState:
         ],
         completeness=CompletenessOut.model_validate(publishing.completeness(record)),
         threshold=ThresholdOut.model_validate(publishing.threshold(record)),
-        freshness=freshness(record.kind, record.confirmed_on, datetime.now(UTC).date()),
+        freshness=freshness(record.kind, record.confirmed_on, today(datetime.now(UTC))),
         created_at=listing.created_at,
         updated_at=listing.updated_at,
         published_at=listing.published_at,
@@ -98,10 +98,8 @@ def choose_language(texts: dict[str, Any], wished: str) -> tuple[str, str | None
 
 def public(listing: Listing, *, wished: str, now: datetime) -> PublicListing:
     """What anyone is shown; `now` is an aware time for the open state."""
-    exchange = to_exchange(listing)
-    record = ListingIn.model_validate(exchange)
-    if record.venues:
-        exchange["venues"] = [venues.public_view(venue) for venue in record.venues]
+    record = to_record(listing)
+    exchange = venues.public_listing(record)
     language, missing = choose_language(exchange.get("texts") or {}, wished)
     rules = rules_of(record)
     opening = schedules.open_state(rules, now) if rules else None

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.models import Listing, ListingVenue, Venue
-from app.schemas.listing import VenueIn, Visibility
+from app.schemas.listing import ListingIn, VenueIn, Visibility
 
 FIELDS = tuple(VenueIn.model_fields)
+_ADDRESSES = {"visit", "post"}
 _TOLD = {
     Visibility.PUBLIC: FIELDS,
     Visibility.DISTRICT: ("municipality_code", "district", "visibility", "facts"),
@@ -27,6 +28,23 @@ def public_view(record: VenueIn) -> dict[str, Any]:
     """The part of a venue that its visibility lets out; the only way a venue leaves the service."""
     told = _TOLD[record.visibility]
     return {name: value for name, value in record.exchange().items() if name in told}
+
+
+def public_listing(record: ListingIn) -> dict[str, Any]:
+    """A listing's exchange record as anyone may have it: the one rule for page, index and public export.
+
+    Venues show what they may; beside a protected one, contacts that are an address are left out.
+    """
+    exchange = record.exchange()
+    if not record.venues:
+        return exchange
+    exchange["venues"] = [public_view(venue) for venue in record.venues]
+    if any(venue.visibility is not Visibility.PUBLIC for venue in record.venues) and record.contacts:
+        told = [contact.exchange() for contact in record.contacts if contact.channel not in _ADDRESSES]
+        exchange["contacts"] = told
+        if not told:  # the format has no empty list: absent is not known
+            del exchange["contacts"]
+    return exchange
 
 
 def to_record(venue: Venue) -> VenueIn:

@@ -1,11 +1,13 @@
 """Registering listings and keeping them current, over HTTP."""
 
+import io
 import json
 
 import pytest
 from sqlalchemy import select
 
 from app.models import AuditRow, OutboxJob, Venue
+from app.services.exchange import run_export
 
 LISTING = {
     "external_id": "sprakcafe",
@@ -169,6 +171,24 @@ def test_a_protected_address_is_in_no_public_answer(client, organisation, visibi
     shown = public.json()["listing"]["venues"][0]
     assert shown["municipality_code"] == "0180"
     assert shown.get("district") == district
+
+
+def test_a_contact_that_is_a_protected_address_is_in_no_public_answer(client, organisation):
+    body = LISTING | {
+        "venues": [LISTING["venues"][0] | {"visibility": "hidden"}],
+        "contacts": [
+            {"channel": "visit", "value": "Farstaplan 23, port B"},
+            {"channel": "post", "value": "Farstaplan 23, 123 47 Farsta"},
+            {"channel": "phone", "value": "08-465 004 12"},
+        ],
+    }
+    made = client.post(_path(organisation, "?publish=true"), json=body, headers=organisation.headers).json()
+    public = client.get(f"/api/v1/listings/{made['id']}")
+    exported = io.BytesIO()
+    run_export(exported)
+    assert "Farstaplan" not in public.text
+    assert "Farstaplan" not in exported.getvalue().decode()
+    assert [c["channel"] for c in public.json()["listing"]["contacts"]] == ["phone"]
 
 
 def test_a_text_that_tells_a_protected_address_is_not_published(client, organisation):
