@@ -6,6 +6,7 @@
 PORT ?= 8000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +27,7 @@ check: $(INSTALLED) ## style, types, layers, and that openapi.yaml is the genera
 bench: $(INSTALLED) ## measure search, import, time to searchable and memory
 	@$(BIN)/python -m bench $(ARGS)
 
-reset: $(INSTALLED) ## forget the local data
+reset: $(INSTALLED) ## forget the local data; the fetched Meilisearch program stays
 	@$(BIN)/torg reset
 
 # A lock names no address: where packages come from is the machine's setting, what they are is the hash's.
@@ -59,6 +60,9 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	  rm -rf .venv; $$python -m venv .venv; \
 	fi
 	@echo 'Installing the requirements (a minute, once) …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@rm -f $@; { $(INSTALL) --require-hashes -r requirements/dev.txt && \
+	  $(INSTALL) --no-deps --no-build-isolation -e . && touch $@; } | awk -v all="$$(grep -c == requirements/dev.txt)" ' \
+	  /^(Collecting|Requirement already)/ && n < all { printf "\r  %d of %d packages", ++n, all; fflush() } \
+	  /^Installing collected/ { printf "\r  unpacking them …        "; fflush() } \
+	  END { print "" }'
+	@test -e $@

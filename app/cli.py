@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import ArgumentError, OperationalError
 
 from app import db, local, worker
-from app.config import Settings, get_settings
-from app.errors import AppError
+from app.config import get_settings
 from app.services import exchange, geography, identity, index_sync, organisations, taxonomies
-from search.client import IndexClient, SearchUnavailable, TaskFailed
+from app.troubles import told
+from search.client import IndexClient
 
 app = typer.Typer(
-    help="Torg, the directory behind a digital social square.", no_args_is_help=True, add_completion=False
+    help="Torg, the directory behind a digital social square.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 index = typer.Typer(help="The search index.", no_args_is_help=True)
 key = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -195,37 +196,10 @@ def import_postcodes(file: InputFile) -> None:
         typer.echo(f"{geography.import_postcodes(session, file)} postcodes")
 
 
-def _tell_settings(error: ValidationError) -> NoReturn:
-    if error.title != Settings.__name__:
-        raise error
-    for wrong in error.errors(include_url=False, include_input=False):
-        console.print(f"The setting {wrong['loc'][0]} is wrong: {wrong['msg']}")
-    sys.exit(1)
-
-
 def main() -> None:
     """Run the command line; what a person can mend is one sentence and an exit code."""
-    try:
+    with told():
         app()
-    except ValidationError as error:
-        _tell_settings(error)
-    except AppError as error:
-        console.print(error.detail or error.title_en)
-        for place in error.errors[:20]:
-            console.print(f"  {place.pointer}: {place.message}")
-        sys.exit(1)
-    except (db.SchemaMismatch, exchange.Unreadable, exchange.MappingError) as error:
-        console.print(str(error))
-        sys.exit(5 if isinstance(error, db.SchemaMismatch) else 1)
-    except (SearchUnavailable, TaskFailed) as error:
-        console.print(f"Meilisearch does not do it: {error}")
-        sys.exit(1)
-    except (OperationalError, ArgumentError):
-        console.print("The database does not answer. Look whether DATABASE_URL is right.")
-        sys.exit(1)
-    except OSError as error:
-        console.print(f"{error.strerror or type(error).__name__}: {error.filename or 'no file named'}")
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
 """The database: one engine a process, sessions that commit in one place, the schema's revision."""
 
+import errno
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -20,6 +26,8 @@ from app.config import get_settings
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 # What a lost or exhausted database raises; the web answers 503.
 DATABASE_AWAY = (OperationalError, PoolTimeoutError)
+SILENT_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 
 
 class ReadSession(Session):
@@ -35,14 +43,53 @@ def _read_only(_session: Session, _transaction: SessionTransaction, connection: 
 def engine() -> Engine:
     """The process's engine, built from the settings."""
     settings = get_settings()
-    return create_engine(
+    # A host that falls silent is given up within the wait: Linux adds half a second. psycopg's own limit is
+    # two seconds at least; it is for a server that takes a connection and says nothing.
+    silence_ms = round(settings.database_timeout_seconds * 1000 / 2)
+    made = create_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,
         max_overflow=5,
         pool_timeout=settings.database_timeout_seconds,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2, "application_name": "torg"},
+        hide_parameters=True,  # values, such as a protected address, belong in no log
+        connect_args={"connect_timeout": 2, "tcp_user_timeout": silence_ms, "application_name": "torg"},
     )
+    pause = _Pause()
+    event.listen(made, "do_connect", pause.connect)
+    event.listen(made, "handle_error", pause.notice)
+    return made
+
+
+class _Pause:
+    """After one has waited in vain for a silent host, the others are refused at once for a moment.
+
+    Else a request waits for its kept connection and then for a new one, and a crowd of them in turn.
+    """
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def connect(
+        self, dialect: Dialect, _record: object, arguments: list[Any], settings: dict[str, Any]
+    ) -> DBAPIConnection:
+        began = time.monotonic()
+        if began < self._until:
+            raise psycopg.OperationalError("The database was silent a moment ago.")
+        try:
+            return dialect.connect(*arguments, **settings)
+        except psycopg.OperationalError:
+            # A server that restarts refuses at once, and is asked again at once.
+            if time.monotonic() - began > SILENT_SECONDS:
+                self._begin()
+            raise
+
+    def notice(self, context: ExceptionContext) -> None:
+        if os.strerror(errno.ETIMEDOUT) in str(context.original_exception):
+            self._begin()
+
+    def _begin(self) -> None:
+        self._until = time.monotonic() + PAUSE_SECONDS
 
 
 @contextmanager

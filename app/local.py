@@ -1,42 +1,51 @@
 """``torg up`` and ``torg reset``: everything on one machine, with one command and no other preparation."""
 
-import errno
 import fcntl
 import http.client
+import logging
 import os
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import OperationalError
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from app import db
 from app.config import get_settings
-from app.local_content import demo_key, load_demo, prepare, refresh_index
+from app.local_content import build_index, demo_key, index_is_current, load_demo, prepare
 from app.local_meilisearch import start_meilisearch
 from app.local_postgres import home_of, remove_postgres, start_postgres
 from app.local_process import (
+    AGAIN_BYTES,
+    FULL_BYTES,
     LOOPBACK,
+    NEEDED_BYTES,
     AlreadyRunningError,
     DiskFullError,
     LocalError,
     RunningServer,
-    WrongVersionError,
     data_folder,
     open_private,
     require_free_port,
     require_space,
     start_process,
 )
+from app.troubles import told
 
 API_START_SECONDS = 60
 
@@ -50,61 +59,40 @@ class _Stop(BaseException):
 def up(port: int = 8000) -> None:
     """Start database, search, API and worker with demo data on this machine, until stopped.
 
-    Uses DATABASE_URL and MEILI_URL when they are set. Exit codes: 0 stopped by request, 3 port in use, 4 disk
-    full, 5 data of another version, 6 something to run is missing, 7 already running, 1 anything else; each
-    with one sentence on standard error.
+    Uses DATABASE_URL and MEILI_URL when they are set. Returns when stopped by request; what goes wrong is
+    told, and ends the process with the exit codes of ``troubles.told``.
     """
-    with _told_in_a_sentence():
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # its remarks on the way to an error
+    with told(), suppress(_Stop):
         folder = data_folder()
         folder.mkdir(exist_ok=True)
         with _only_one(folder), _stoppable(), ExitStack() as started:
             require_free_port(port)
-            require_space(folder)
+            again = (home_of(folder / "postgres") / "data").exists()
+            require_space(folder, AGAIN_BYTES if again else NEEDED_BYTES)
             key_file = _key_file(folder)
             servers = _use_stores(folder, started)
             key = _prepare(key_file)
             servers += _serve(port, started)
             _tell(port, key)
-            _watch(servers)
+            _watch(servers, folder)
 
 
 def reset() -> None:
-    """Forget the local data: database, index, keys. What DATABASE_URL and MEILI_URL name is left alone."""
-    with _told_in_a_sentence():
+    """Forget the local data: database, index, keys. What DATABASE_URL and MEILI_URL name is left alone.
+
+    The fetched Meilisearch program stays: it is no data, and the next start may be without a network.
+    """
+    with told():
         folder = data_folder()
         if folder.exists():
             with _only_one(folder):
                 remove_postgres(folder / "postgres")
-                shutil.rmtree(folder)
+                program = folder / "meilisearch" / "bin"
+                for path in (*folder.iterdir(), *program.parent.glob("*")):
+                    if path not in {folder / "lock", program.parent, program}:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
         out.print("The local data are forgotten; make up starts anew.")
-
-
-@contextmanager
-def _told_in_a_sentence() -> Iterator[None]:
-    """Turn what a person can put right into a sentence and an exit code; the rest keeps its traceback."""
-    try:
-        yield
-    except _Stop:
-        return
-    except LocalError as problem:
-        _fail(str(problem), problem.exit_code)
-    except db.SchemaMismatch as problem:
-        _fail(str(problem), WrongVersionError.exit_code)
-    except OperationalError as problem:
-        if os.strerror(errno.ENOSPC) in str(problem):
-            _fail("The disk is full: the database could not write.", DiskFullError.exit_code)
-        _fail("The database does not answer. If DATABASE_URL is set, look whether it is right.", 1)
-    except OSError as problem:
-        if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
-            _fail("The disk is full.", DiskFullError.exit_code)
-        if problem.errno in {errno.EACCES, errno.EROFS}:
-            _fail(f"This user may not write {problem.filename or 'the project folder'}.", 1)
-        raise
-
-
-def _fail(sentence: str, exit_code: int) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(sentence)
-    raise SystemExit(exit_code)
 
 
 @contextmanager
@@ -140,15 +128,18 @@ def _stoppable() -> Iterator[None]:
 
 @contextmanager
 def _step(sentence: str) -> Iterator[None]:
-    began = time.monotonic()
-    out.print(f"{sentence} … ", end="")
-    sys.stdout.flush()
-    try:
+    """Seconds that count on a terminal; elsewhere, as in a log, a line at the beginning."""
+    if not out.is_terminal:
+        out.print(f"{sentence} …")
+        sys.stdout.flush()
         yield
-    except BaseException:
-        out.print()
-        raise
-    out.print(f"{time.monotonic() - began:.1f} s")
+        return
+    began = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True) as progress:
+        progress.add_task(sentence, total=None)
+        yield
+    out.print(f"{sentence}: {time.monotonic() - began:.1f} s")
 
 
 def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
@@ -169,7 +160,7 @@ def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
         out.print("Meilisearch: the one of MEILI_URL")
     else:
         with _step("Starting Meilisearch"):
-            search = start_meilisearch(folder / "meilisearch", say=lambda said: out.print(f"\n  {said}"))
+            search = start_meilisearch(folder / "meilisearch", say=lambda said: out.print(f"  {said}"))
         if search is not None:
             started.callback(search.stop)
             servers.append(search)
@@ -186,10 +177,13 @@ def _prepare(key_file: Path) -> tuple[str, str] | None:
         empty = prepare()
     if empty:
         with _bar("Loading the demo data") as progress:
-            load_demo(progress)
-    if get_settings().meili_url:
-        with _step("Bringing the search index up to date"):
-            refresh_index(key_file.with_name(f"index-{key_file.name}"))
+            report = load_demo(progress)
+        if report:
+            out.print(report, markup=False)
+    stamp = key_file.with_name(f"index-{key_file.name}")
+    if get_settings().meili_url and not index_is_current(stamp):
+        with _bar("Building the search index") as progress:
+            build_index(stamp, progress)
     key = demo_key(key_file)
     db.engine().dispose()
     return key
@@ -231,7 +225,7 @@ def _serve(port: int, started: ExitStack) -> list[RunningServer]:
     with _step("Starting the API and the worker"):
         deadline = time.monotonic() + API_START_SECONDS
         while not _healthy(port):
-            _require_alive(children)
+            _require_alive(children, data_folder())
             if time.monotonic() > deadline:
                 raise LocalError(f"The API did not answer within {API_START_SECONDS} seconds.")
             time.sleep(0.05)
@@ -249,19 +243,20 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
-def _watch(children: list[RunningServer]) -> NoReturn:
+def _watch(children: list[RunningServer], folder: Path) -> NoReturn:
     while True:
-        _require_alive(children)
+        _require_alive(children, folder)
         time.sleep(0.3)
 
 
-def _require_alive(children: list[RunningServer]) -> None:
+def _require_alive(children: list[RunningServer], folder: Path) -> None:
     for child in children:
         code = child.process.poll() if child.process else None
-        if code is not None:
-            raise LocalError(
-                f"{child.name} ended by itself with code {code}; everything else was stopped too."
-            )
+        if code is None:
+            continue
+        if shutil.disk_usage(folder).free < FULL_BYTES:
+            raise DiskFullError(f"The disk is full: {child.name} ended, and everything else was stopped too.")
+        raise LocalError(f"{child.name} ended by itself with code {code}; everything else was stopped too.")
 
 
 def _tell(port: int, key: tuple[str, str] | None) -> None:

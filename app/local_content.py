@@ -37,40 +37,55 @@ def prepare() -> bool:
         return session.scalar(select(Organisation.id).limit(1)) is None
 
 
-def load_demo(progress: Progress) -> None:
-    """Import the demo data: all of it or nothing, so that a stop half-way leaves a database to fill anew."""
+def load_demo(progress: Progress) -> str:
+    """Import the demo data, so that a stop half-way leaves a database to fill anew.
+
+    Returns the reports of the files with rows that were not taken; empty when all were.
+    """
+    refused = []
     sizes = [sum(1 for _line in (DEMO / name).open("rb")) for name in DEMO_FILES]
     with db.session_scope() as session:
         done_before = 0
         for name, size in zip(DEMO_FILES, sizes, strict=True):
-            exchange.run_import(
+            report = exchange.run_import(
                 DEMO / name,
                 source=Path(name).stem,
                 session=session,
                 progress=partial(_forward, progress, done_before, sum(sizes)),
             )
             done_before += size
+            if not report.ok:
+                refused.append(report.to_text())
     progress(sum(sizes), sum(sizes))
+    return "\n".join(refused)
 
 
 def _forward(progress: Progress, done_before: int, total: int, done: int, _of_file: int | None) -> None:
     progress(done_before + done, total)
 
 
-def refresh_index(stamp: Path) -> None:
-    """Build the index when there is none, or when its settings are not those the stamp remembers.
+def index_is_current(stamp: Path) -> bool:
+    """Whether the index is there and its settings are those the stamp remembers.
 
     What differs in single documents the worker mends when it starts.
     """
-    prefix = get_settings().index_prefix
-    settings = sha256(json.dumps(index_settings(), sort_keys=True).encode()).hexdigest()
+    with index_client() as client:
+        there = client is not None and client.exists(live_uid(get_settings().index_prefix))
+    return there and stamp.exists() and stamp.read_text() == _settings_hash()
+
+
+def build_index(stamp: Path, progress: Progress) -> None:
+    """Build the index anew from the database, and let the stamp remember its settings."""
     with index_client() as client:
         if client is None:
             return
-        if client.exists(live_uid(prefix)) and stamp.exists() and stamp.read_text() == settings:
-            return
-        index_sync.rebuild(db.session_scope, client, prefix)
-    stamp.write_text(settings)
+        prefix = get_settings().index_prefix
+        index_sync.rebuild(db.session_scope, client, prefix, lambda done: progress(done, None))
+    stamp.write_text(_settings_hash())
+
+
+def _settings_hash() -> str:
+    return sha256(json.dumps(index_settings(), sort_keys=True).encode()).hexdigest()
 
 
 def demo_key(file: Path) -> tuple[str, str] | None:

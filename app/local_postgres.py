@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from app.local_process import (
+    FULL_BYTES,
     LOOPBACK,
     Account,
     DiskFullError,
@@ -289,7 +290,7 @@ def _passes_with_time(log: Path) -> bool:
 
 def _start_failure(log: Path) -> LocalError:
     text = last_lines(log)
-    if os.strerror(errno.ENOSPC) in text:
+    if os.strerror(errno.ENOSPC) in text or shutil.disk_usage(log.parent).free < FULL_BYTES:
         return DiskFullError("The disk is full: PostgreSQL could not write its files.")
     if "incompatible with server" in text:
         return WrongVersionError("The database's files were written by another version of PostgreSQL.")

@@ -16,6 +16,9 @@ MEGABYTE = 1_000_000
 # PostgreSQL's empty cluster is 40 MB and its log grows to about 100 MB with the demo data; Meilisearch's
 # binary is 131 MB and its index of the demo data under 50 MB.
 NEEDED_BYTES = 500 * MEGABYTE
+AGAIN_BYTES = 100 * MEGABYTE  # when most of that is there already
+# PostgreSQL writes its log in pieces of 16 MB: below this it cannot go on, nor say so in its own log.
+FULL_BYTES = 20 * MEGABYTE
 
 
 class LocalError(Exception):
@@ -174,14 +177,16 @@ def free_port() -> int:
 
 def require_free_port(port: int) -> None:
     """Raises PortInUseError when something listens on the loopback port already."""
+    another = f"Choose another: make up PORT={8000 if port < 1024 else port % 65535 + 1}."
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
+        except PermissionError as problem:
+            raise PortInUseError(f"This user may not listen on port {port}. {another}") from problem
         except (OSError, OverflowError) as problem:
             raise PortInUseError(
-                f"Port {port} of {LOOPBACK} cannot be used: something else listens there. "
-                "Choose another: make up PORT=8001."
+                f"Port {port} of {LOOPBACK} cannot be used: something else listens there. {another}"
             ) from problem
 
 

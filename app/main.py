@@ -5,22 +5,42 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import openapi, problems
 from app.config import get_settings
 from app.db import require_schema
 from app.middleware import BodyLimit, RateLimit, Validators
 from app.routers import keys, listings, organisations, search, service, venues, vocabularies
+from app.troubles import sentence
 
 BASE = "/api/v1"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Refuse to start on another version's schema; open and close the search client."""
-    require_schema()
+    """Open and close the search client."""
     async with search.lifespan(app):
         yield
+
+
+class SchemaCheck:
+    """Refuses to start on another version's schema, in a sentence where Starlette would tell a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                require_schema()
+            except Exception as problem:
+                found = sentence(problem)
+                if found:
+                    await receive()
+                    await send({"type": "lifespan.startup.failed", "message": found[0]})
+                raise
+        await self.app(scope, receive, send)
 
 
 def create_app() -> FastAPI:
@@ -44,5 +64,6 @@ def create_app() -> FastAPI:
         expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Content-Language"],
         max_age=86_400,
     )
+    app.add_middleware(SchemaCheck)
     openapi.describe(app)
     return app

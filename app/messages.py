@@ -22,6 +22,8 @@ _BY_CODE = {
     "contact_missing": "Ett sätt att nå linjen behövs.",
     "place_missing": "En plats behövs, eller en kontakt att fråga.",
     "address_revealed": "Texten avslöjar adressen till en skyddad plats.",
+    "in_the_future": "Ligger i framtiden.",
+    "taken": "Är upptagen.",
     "mismatch": "Stämmer inte med adressen i anropet.",
 }
 _BY_SENTENCE = {
@@ -59,6 +61,11 @@ _BY_SENTENCE = {
     "min is above max": "Lägsta ålder är högre än högsta.",
     "min_sek is above max_sek": "Lägsta pris är högre än högsta.",
     "lat and lon go together": "lat och lon hör ihop.",
+    "does not go with freq always, which is round the clock": "Hör inte till always, som är dygnet runt.",
+    "should be a date such as 2026-10-02": "Ska vara ett datum som 2026-10-02.",
+    "must hold something that can be seen": "Måste innehålla något som syns.",
+    "The external id is taken.": "external_id är upptaget.",
+    "Send the body as application/json.": "Skicka innehållet som application/json.",
     "from and to go together": "from och to hör ihop.",
     "valid_from is after valid_to": "valid_from är efter valid_to.",
     "is not a valid organisation number": "Är inget giltigt organisationsnummer.",

@@ -12,7 +12,15 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from app.db import DATABASE_AWAY
-from app.errors import ERRORS, AppError, FieldProblem, Invalid, Unauthorised, Unavailable
+from app.errors import (
+    ERRORS,
+    AppError,
+    FieldProblem,
+    Invalid,
+    Unauthorised,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from app.messages import sentence
 
 logger = logging.getLogger("torg")
@@ -66,7 +74,7 @@ def field_problems(errors: Sequence[ErrorDetails | Mapping[str, Any]]) -> list[F
     """Pydantic's findings as pointers into the body (or `/name` of a parameter), without the values."""
     found = []
     for error in errors:
-        place = [str(part) for part in error["loc"]]
+        place = [str(part) for part in error["loc"] if part != "[key]"]  # the key itself is named before
         if place and place[0] in ("body", "query", "path", "header"):
             place = place[1:]
         pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
@@ -94,6 +102,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     if any(part["type"] == "json_invalid" for part in error.errors()):
         return _answer(request, ERRORS[400]("The body is not valid JSON."))
+    if any(part["loc"] == ("body",) and isinstance(part["input"], bytes) for part in error.errors()):
+        # The framework reads a body as JSON only when it is said to be that.
+        return _answer(request, UnsupportedMediaType("Send the body as application/json."))
     return _answer(request, Invalid("See errors for each field.", field_problems(error.errors())))
 
 

@@ -15,6 +15,7 @@ from app.db import DATABASE_AWAY, engine, require_schema, session_scope
 from app.models import OutboxJob
 from app.services import index_sync
 from app.services.outbox import CHANNEL
+from app.troubles import told
 from search.client import IndexClient, SearchUnavailable, TaskFailed
 
 logger = logging.getLogger("torg.worker")
@@ -148,4 +149,5 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    with told():
+        run()

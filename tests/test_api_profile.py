@@ -176,6 +176,31 @@ def test_ame_04_05_and_07_property_names_are_all_snake_case():
     assert [n for n in names if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", n)] == []
 
 
+@pytest.mark.parametrize("path", ["/api/v1/vocabularies/categories", "/api/v1/listings/nothing", "/docs"])
+def test_arq_01_everything_is_utf_8(client, path: str):
+    answer = client.get(path, headers={"Accept-Language": "sv"})
+    assert answer.headers.get("content-type", "").partition("charset=")[2].lower() in {"", "utf-8"}
+    told = answer.content.decode("utf-8")
+    assert path == "/docs" or set("åäö") & set(told)  # as themselves, not as escapes
+
+
+def test_arq_03_headers_have_the_forms_of_http(client, organisation):
+    path = f"/api/v1/organisations/{organisation.id}"
+    answers = [
+        client.get(path),
+        client.get(f"{path}/listings", headers=organisation.headers),
+        client.get("/api/v1/nowhere"),
+    ]
+    answers.append(client.get(path, headers={"If-None-Match": answers[0].headers["etag"]}))
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 304]
+    for answer in answers:
+        given = answer.headers
+        assert re.fullmatch(r'(W/)?"[!-~]+"', given.get("etag", '"-"'))
+        directives = {part.strip().partition("=")[0] for part in given["cache-control"].split(",")}
+        assert directives <= {"public", "private", "no-store", "no-cache", "max-age", "must-revalidate"}
+        assert not {"set-cookie", "cookie"} & set(given)
+
+
 def test_arq_05_no_data_travels_in_headers():
     headers = {p["name"].lower() for _, p in parameters("header")}
     assert headers <= {"accept-language", "if-match", "if-none-match", "idempotency-key", "authorization"}
@@ -229,6 +254,12 @@ def test_sak_09_and_10_keys_are_bearer_tokens():
 
 def test_sak_15_and_16_no_key_goes_in_the_query():
     assert [s for s in SPEC["components"]["securitySchemes"].values() if s.get("in") == "query"] == []
+
+
+def test_sak_18_is_not_met_and_the_paper_says_why():
+    schemes = {scheme["type"] for scheme in SPEC["components"]["securitySchemes"].values()}
+    paper = (FILE.parent / "docs" / "api-profile.md").read_text(encoding="utf-8")
+    assert ("oauth2" in schemes) != ("SAK.18" in paper)
 
 
 def test_for_02_no_get_has_a_body():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -342,3 +343,84 @@ def test_a_database_that_was_never_migrated_is_one_sentence(
     assert said.code == 5
     assert "torg migrate" in said.err
     assert len(said.err.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def newer(stores: Any) -> str:
+    """A database that a later version made."""
+    server = stores.database.url.rpartition("/")[0].replace("+psycopg", "")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS newer")
+        connection.execute("CREATE DATABASE newer")
+    with psycopg.connect(f"{server}/newer") as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES ('ffff00000000')")
+    return f"{server}/newer"
+
+
+SERVE = ("uvicorn", "app.main:create_app", "--factory", "--port", "0")
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [(("app.worker",), 5), (("app.cli", "worker"), 5), (("app.cli", "migrate"), 5), (SERVE, 3)],
+)
+def test_a_database_of_a_newer_version_stops_every_process_in_a_sentence(
+    newer: str, module: tuple[str, ...], code: int
+) -> None:
+    said = started(*module, DATABASE_URL=newer)
+    assert said.code == code
+    assert "The database" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(("module", "code"), [(("app.worker",), 1), (SERVE, 3)])
+def test_a_database_that_is_away_stops_a_starting_process_in_a_sentence(
+    module: tuple[str, ...], code: int
+) -> None:
+    said = started(*module, DATABASE_URL="postgresql://127.0.0.1:1/x")
+    assert said.code == code
+    assert "Look whether DATABASE_URL is right." in said.err
+    assert "Traceback" not in said.err
+
+
+def started(*module: str, **env: str) -> Said:
+    done = subprocess.run(
+        [sys.executable, "-m", *module],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**os.environ, **env},
+        cwd=ROOT,
+        timeout=60,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("query", ["nosuch=1", "connect_timeout=x"])
+def test_an_option_the_database_driver_does_not_know_is_one_sentence(process: Torg, query: str) -> None:
+    said = process("migrate", DATABASE_URL=f"postgresql://127.0.0.1:1/x?{query}")
+    assert said.code == 1
+    assert len(said.err.strip().splitlines()) == 1
+    assert "DATABASE_URL" in said.err
+
+
+def test_a_database_user_without_rights_is_one_sentence(process: Torg, stores: Any) -> None:
+    server = stores.database.url.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS closed")
+        connection.execute("DROP ROLE IF EXISTS guest")
+        connection.execute("CREATE DATABASE closed")
+        connection.execute("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    address = server.partition("@")[2].rpartition("/")[0]
+    said = process("migrate", DATABASE_URL=f"postgresql://guest:guest@{address}/closed")
+    assert said.code == 1
+    assert len(said.err.strip().splitlines()) == 1
+    assert "permission denied" in said.err
+
+
+def test_the_served_description_is_made_without_a_remark_in_the_log(
+    client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client.get("/openapi.json").json()["info"]["contact"]["email"]
+    assert caplog.records == []

@@ -1,19 +1,32 @@
 """What the papers promise is there, and what is there has its place in the papers."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import threading
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 import typer.main
+import uvicorn
 import yaml
+from sqlalchemy import select
 
+import app
 from app.cli import app as cli
 from app.config import Settings
 from app.errors import ERRORS
+from app.local_process import free_port
+from app.main import create_app
+from app.models import Listing
 from app.release import RELEASED, VERSION
+from app.services import listings
+from app.services.exchange import run_import
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -104,3 +117,68 @@ def test_no_file_names_a_place_on_one_persons_machine():
             text = path.read_text(encoding="utf-8", errors="replace")
             named += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in pattern.finditer(text)]
     assert named == []
+
+
+def blocks(paper: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", paper.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+
+def test_the_mapping_in_the_paper_takes_a_file_with_its_headings(session, tmp_path):
+    (mapping,) = blocks(ROOT / "docs" / "import.md", "yaml")
+    (tmp_path / "mine.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "mine.csv").write_text(
+        "Förening;Typ;Ålder;Kommun\nKvarnens vänner;Kaffestund, Gånggrupp;Vuxna 21+;Stockholm\n"
+        "Vägen;Vägförening;;Stockholm\n",
+        encoding="utf-8",
+    )
+    report = run_import(tmp_path / "mine.csv", source="s", mapping=tmp_path / "mine.yaml", session=session)
+    assert report.ok, report.to_text()
+    assert (report.counts["organisation"].created, report.counts["listing"].created) == (2, 1)
+    (found,) = session.scalars(select(Listing).options(*listings.WHOLE))
+    record = listings.to_record(found)
+    assert found.status == "published"
+    assert record.texts["sv"].title == "Kvarnens vänner"
+    assert record.categories == ["coffee-meetup", "walking-group"]
+    assert record.age.exchange() == {"min": 21, "max": None}
+
+
+def curls() -> list[str]:
+    papers = (ROOT / "README.md", ROOT / "docs" / "search.md")
+    return [block for paper in papers for block in blocks(paper, "sh") if "curl" in block]
+
+
+@pytest.fixture
+def address(client, indexed) -> Iterator[str]:
+    """The real service with the demo data, as `make up` gives it, on a port of its own."""
+    for file in sorted((Path(app.__file__).parent / "data" / "demo").glob("*.jsonl")):
+        assert run_import(file, source="demo").ok
+    indexed()
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(create_app(), port=port, log_level="warning"))
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    while not server.started:
+        assert serving.is_alive()
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    serving.join(20)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_every_curl_in_the_papers_is_answered_as_they_say(address, organisation, tmp_path):
+    (tmp_path / ".curlrc").write_text('fail-with-body\nsilent\nshow-error\nnoproxy = "*"\n')
+    env = {**os.environ, "CURL_HOME": str(tmp_path)}
+    answers = []
+    for block in curls():
+        script = block.replace("http://127.0.0.1:8000", address)
+        script = re.sub(r"^KEY=.*$", f"KEY={organisation.token}", script, flags=re.MULTILINE)
+        script = re.sub(r"^ORGANISATION=.*$", f"ORGANISATION={organisation.id}", script, flags=re.MULTILINE)
+        said = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=env, check=False)
+        assert said.returncode == 0, f"{block}\n{said.stdout}{said.stderr}"
+        answers.append(json.loads(said.stdout))
+    first_search, _private_search, registration = answers[:3]
+    assert first_search["total"] > 0
+    assert registration["status"] == "published"
+    assert registration["problems"] == []

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ ENTRY = st.fixed_dictionaries(
         ),
         "capacity": st.fixed_dictionaries({"status": st.just("full")}, optional={"as_of": DAYS}) | st.none(),
         "crisis": st.booleans() | st.none(),
-        "confirmed_on": DAYS | st.none(),
+        "confirmed_on": st.dates(max_value=date(2026, 10, 1)).map(str) | st.none(),
         "source": st.fixed_dictionaries({"name": TEXT}, optional={"retrieved_on": DAYS}) | st.none(),
     },
 )

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -165,7 +165,7 @@ def test_a_killed_worker_leaves_its_jobs_to_the_next(filled: IndexClient) -> Non
         process.send_signal(signal.SIGKILL)
     assert 0 < pending() <= LISTINGS
     with child("-m", "app.worker") as process:
-        assert until(lambda: pending() == 0)
+        assert until(lambda: pending() == 0, 60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert_index_holds(filled, LISTINGS)
@@ -330,14 +330,10 @@ def test_a_killed_import_leaves_nothing_and_the_next_takes_everything(
 
 
 @contextmanager
-def served(env: dict[str, str]) -> Iterator[httpx.Client]:
-    """The API as its own process."""
-    port = free_port()
+def api_at(port: int, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The API as its own process, from its first answer on."""
     arguments = ("-m", "uvicorn", "--factory", "app.main:create_app", "--port", str(port))
-    with (
-        child(*arguments, "--log-level", "warning", env=env),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client,
-    ):
+    with child(*arguments, "--log-level", "warning", env=env) as process, at(port) as client:
 
         def answers() -> bool:
             try:
@@ -345,8 +341,152 @@ def served(env: dict[str, str]) -> Iterator[httpx.Client]:
             except httpx.TransportError:
                 return False
 
-        assert until(answers)
+        assert until(answers, 60)  # on a busy machine the imports alone take half a minute
+        yield process
+
+
+def at(port: int) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False)
+
+
+@contextmanager
+def served(env: dict[str, str]) -> Iterator[httpx.Client]:
+    """A client of an API that is its own process."""
+    port = free_port()
+    with api_at(port, env), at(port) as client:
         yield client
+
+
+class Stream:
+    """Listings registered by four senders at once; each is sent again until it is acknowledged.
+
+    They have no external id, so that the Idempotency-Key alone keeps them from being made twice.
+    """
+
+    def __init__(self, port: int, owner: Organisation, token: str, size: int) -> None:
+        self.port, self.path, self.token, self.size = (
+            port,
+            f"/api/v1/organisations/{owner.id}/listings",
+            token,
+            size,
+        )
+        self.acknowledged: dict[str, str] = {}  # title: id
+        self.broken: list[str] = []  # titles whose sending got no answer
+        self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(4)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join(120)
+        assert not any(thread.is_alive() for thread in self._threads)
+
+    def _send(self, first: int) -> None:
+        with at(self.port) as client:
+            for number in range(first, self.size, len(self._threads)):
+                title = f"Kort {number}"
+                assert until(lambda: self._acknowledged(client, title), 120)  # noqa: B023 called at once
+
+    def _acknowledged(self, client: httpx.Client, title: str) -> bool:
+        try:
+            answer = client.post(
+                self.path,
+                params={"publish": True},
+                json={
+                    "kind": "activity",
+                    "texts": {"sv": {"title": title, "summary": "Kortspel för alla."}},
+                    "categories": ["coffee-meetup"],
+                    "contacts": [{"channel": "phone", "value": "08-465 004 13"}],
+                },
+                headers={"Authorization": f"Bearer {self.token}", "Idempotency-Key": title},
+            )
+        except httpx.TransportError:
+            self.broken.append(title)
+            time.sleep(0.2)  # leave the processor to the API that is starting
+            return False
+        if answer.status_code != 201:
+            assert answer.status_code in {409, 503}, answer.text
+            return False
+        self.acknowledged[title] = answer.json()["id"]
+        return True
+
+    def assert_kept_once(self) -> None:
+        """The database has what was acknowledged, each once, and of each one deed."""
+        title = Listing.texts[("sv", "title")].astext
+        with db.session_scope() as session:
+            kept = session.execute(select(title, Listing.id).where(title.startswith("Kort "))).all()
+            deeds = session.scalars(select(AuditRow.subject).where(AuditRow.action == "created")).all()
+        assert len(self.acknowledged) == self.size
+        assert sorted((name, str(one)) for name, one in kept) == sorted(self.acknowledged.items())
+        assert [deeds.count(one) for _, one in kept] == [1] * self.size
+
+
+@pytest.fixture
+def owner(clean: None, meili: Any) -> Iterator[tuple[Organisation, str]]:
+    """An organisation and a key of it, and no index."""
+    with db.session_scope() as session:
+        organisation = Organisation(external_id="kvarnen", name="Kvarnen")
+        session.add(organisation)
+        session.flush()
+        _key, token = identity.create_key(
+            session, organisation=organisation, name="test", scopes=identity.ORGANISATION_SCOPES
+        )
+    with IndexClient(meili.url, meili.key) as client:
+        drop_indexes(client)
+        yield organisation, token
+        drop_indexes(client)
+
+
+def test_an_api_killed_while_listings_are_registered_loses_and_doubles_none(
+    owner: tuple[Organisation, str], meili: Any
+) -> None:
+    port, kills = free_port(), 3
+    with ExitStack() as running:
+        api = running.enter_context(api_at(port))
+        running.enter_context(child("-m", "app.worker"))
+        stream = running.enter_context(Stream(port, *owner, size=120))
+        for kill in range(1, kills + 1):
+            assert until(lambda: len(stream.acknowledged) >= kill * 25, 60)  # noqa: B023 called at once
+            before = len(stream.broken)
+            api.send_signal(signal.SIGKILL)
+            assert until(lambda: len(stream.broken) > before)  # noqa: B023 called at once
+            api = running.enter_context(api_at(port))
+        assert until(lambda: len(stream.acknowledged) == stream.size, 120)
+    stream.assert_kept_once()
+    finish_jobs()
+    with IndexClient(meili.url, meili.key) as client:
+        assert_index_holds(client, stream.size)
+
+
+def test_a_worker_and_an_api_killed_during_a_rebuild_leave_index_and_database_agreed(
+    owner: tuple[Organisation, str], meili: Any, tmp_path: Path
+) -> None:
+    run("-m", "app.cli", "import", str(written(tmp_path / "a.jsonl", LISTINGS)), "--source", "s")
+    finish_jobs()
+    port = free_port()
+    with ExitStack() as running, IndexClient(meili.url, meili.key) as client:
+        api = running.enter_context(api_at(port))
+        worker_ = running.enter_context(child("-m", "app.worker"))
+        stream = running.enter_context(Stream(port, *owner, size=40))
+        assert until(lambda: len(stream.acknowledged) > 5, 60)
+        rebuild = running.enter_context(child("-m", "app.cli", "index", "rebuild"))
+        assert until(lambda: building_uids(client, prefix()), 60)
+        for process in (worker_, api):
+            process.send_signal(signal.SIGKILL)
+        said, _ = rebuild.communicate(timeout=120)
+        assert rebuild.returncode == 0, said.decode()
+        running.enter_context(api_at(port))
+        running.enter_context(child("-m", "app.worker"))
+        assert until(lambda: len(stream.acknowledged) == stream.size, 120)
+        assert until(lambda: pending() == 0, 60)
+        stream.assert_kept_once()
+        assert_index_holds(client, LISTINGS + stream.size)
+        with at(port) as reader:
+            found = reader.get(SEARCH, params={"q": "kortspel", "limit": 100}).json()
+        assert (found["total"], found["degraded"]) == (stream.size, False)
 
 
 def test_without_postgresql_search_goes_on_and_writes_are_refused_at_once(

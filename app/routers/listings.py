@@ -50,18 +50,34 @@ def get_listing(
 ListingDep = Annotated[Listing, Depends(get_listing, scope="function")]
 
 
+def get_seen(found: ListingDep, if_match: IfMatch = None) -> Listing:
+    """The listing, of which the caller has read the version that is to be overwritten."""
+    require_match(if_match, found.version)
+    return found
+
+
+SeenDep = Annotated[Listing, Depends(get_seen, scope="function")]
+
+
+def get_record(record: ListingIn, owner: OrganisationDep) -> ListingIn:
+    """The body, which names no other organisation than the address does."""
+    if record.organisation not in (None, owner.external_id):
+        raise _mismatch("/organisation")
+    return record
+
+
+RecordDep = Annotated[ListingIn, Depends(get_record, scope="function")]
+
+
+def _mismatch(pointer: str) -> Invalid:
+    problem = FieldProblem(pointer, "mismatch", "Does not fit the address of the request.")
+    return Invalid("See errors for each field.", [problem])
+
+
 def _told(session: Session, response: Response, listing: Listing) -> ListingState:
     session.refresh(listing, ["updated_at", "created_at"])
     response.headers["ETag"] = etag(listing.version)
     return listing_views.state(listing)
-
-
-def _expect_owner(record: ListingIn, owner: Organisation) -> None:
-    if record.organisation not in (None, owner.external_id):
-        raise Invalid(
-            "See errors for each field.",
-            [FieldProblem("/organisation", "mismatch", "Does not fit the address of the request.")],
-        )
 
 
 @router.get(OWN, summary="List own listings")
@@ -74,7 +90,7 @@ def own(
 
 @router.post(OWN, status_code=201, response_model=ListingState, summary="Register a listing")
 def create(
-    record: ListingIn,
+    record: RecordDep,
     owner: OrganisationDep,
     caller: PrincipalDep,
     session: SessionDep,
@@ -85,8 +101,7 @@ def create(
     """Register a draft, or with `publish=true` a published listing. The external id must be free."""
     if once.answer:
         return once.answer
-    _expect_owner(record, owner)
-    saved = listing_changes.create(session, owner, record, actor=caller.actor, publish=publish)
+    saved = listing_changes.save(session, owner, record, actor=caller.actor, existing=None, publish=publish)
     told = _told(session, response, saved)
     response.headers["Location"] = f"/api/v1/organisations/{owner.id}/listings/{saved.id}"
     once.remember(response, told)
@@ -100,7 +115,7 @@ def create(
 )
 def put_by_external_id(
     external: Annotated[ExternalId, Path()],
-    record: ListingIn,
+    record: RecordDep,
     owner: OrganisationDep,
     caller: PrincipalDep,
     session: SessionDep,
@@ -109,25 +124,16 @@ def put_by_external_id(
     publish: Publish = False,
 ) -> ListingState:
     """Create the listing (201) or replace it whole (200). Replacing needs If-Match; `*` is any."""
-    _expect_owner(record, owner)
     if record.external_id not in (None, external):
-        raise Invalid(
-            "See errors for each field.",
-            [FieldProblem("/external_id", "mismatch", "Does not fit the address of the request.")],
-        )
+        raise _mismatch("/external_id")
     existing = listings.by_external_id(session, owner.id, external, lock=True)
     if existing is None:
         response.status_code = 201
     else:
         require_match(if_match, existing.version)
     named = ListingIn.model_validate({**record.exchange(), "external_id": external})
-    saved, _ = listings.save(
-        session,
-        owner,
-        named,
-        actor=caller.actor,
-        existing=existing,
-        status="published" if publish else None,
+    saved = listing_changes.save(
+        session, owner, named, actor=caller.actor, existing=existing, publish=publish
     )
     return _told(session, response, saved)
 
@@ -140,34 +146,18 @@ def show_own(found: ListingDep, session: SessionDep, response: Response) -> List
 
 @router.put(OWN + "/{listing}", summary="Replace a listing")
 def replace(
-    record: ListingIn,
-    found: ListingDep,
-    owner: OrganisationDep,
-    caller: PrincipalDep,
-    session: SessionDep,
-    response: Response,
-    if_match: IfMatch = None,
+    record: RecordDep, found: SeenDep, caller: PrincipalDep, session: SessionDep, response: Response
 ) -> ListingState:
     """Replace all that is known of it; what the body leaves out is no longer known."""
-    require_match(if_match, found.version)
-    _expect_owner(record, owner)
     saved = listing_changes.replace(session, found, record, actor=caller.actor)
     return _told(session, response, saved)
 
 
 @router.patch(OWN + "/{listing}", summary="Change parts of a listing")
 def change(
-    record: ListingIn,
-    found: ListingDep,
-    owner: OrganisationDep,
-    caller: PrincipalDep,
-    session: SessionDep,
-    response: Response,
-    if_match: IfMatch = None,
+    record: RecordDep, found: SeenDep, caller: PrincipalDep, session: SessionDep, response: Response
 ) -> ListingState:
     """Replace the top-level fields that the body names, whole; the others stay. `kind` is always named."""
-    require_match(if_match, found.version)
-    _expect_owner(record, owner)
     saved = listing_changes.change(session, found, record, actor=caller.actor)
     return _told(session, response, saved)
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.schemas.fields import Latitude, Longitude, Text100
 
@@ -132,7 +132,7 @@ class KeyIn(BaseModel):
     scopes: list[Literal["listings:write", "organisation:write", "keys:write"]] = Field(
         min_length=1, max_length=3, examples=[["listings:write"]]
     )
-    expires_at: datetime | None = Field(None, description="RFC 3339; absent: does not expire.")
+    expires_at: AwareDatetime | None = Field(None, description="RFC 3339; absent: does not expire.")
 
 
 class KeyOut(BaseModel):
@@ -160,6 +160,6 @@ class ListingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     status: list[Status] = Field([], max_length=6)
     kind: list[Literal["activity", "meeting_place", "support_line"]] = Field([], max_length=3)
-    q: str | None = Field(None, max_length=100, description="Part of a title.")
+    q: Text100 | None = Field(None, description="Part of a title.")
     limit: int = Field(20, ge=1, le=100)
     page: int = Field(1, ge=1, le=100_000)

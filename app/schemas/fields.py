@@ -1,19 +1,31 @@
 """Field types written once: their limits and texts follow wherever the field occurs."""
 
-from datetime import date
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+)
 
 
-def _without_nul(value: str) -> str:
+def _readable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not contain the NUL character")
+    if not any(character.isprintable() and not character.isspace() for character in value):
+        raise ValueError("must hold something that can be seen")
     return value
 
 
-# Trimmed text of at least one character, without NUL (PostgreSQL cannot hold it).
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_without_nul)]
+# Trimmed text of at least one visible character, without NUL (PostgreSQL cannot hold it).
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_readable)]
 Text40 = Annotated[Text, Field(max_length=40)]
 Text80 = Annotated[Text, Field(max_length=80)]
 Text100 = Annotated[Text, Field(max_length=100)]
@@ -65,13 +77,27 @@ Longitude = Annotated[
 ]
 Age = Annotated[int, Field(ge=0, le=130, strict=True, description="Years, inclusive.", examples=[18])]
 Sek = Annotated[
-    float, Field(ge=0, le=1_000_000, allow_inf_nan=False, description="Swedish kronor.", examples=[40])
+    float,
+    Field(strict=True, ge=0, le=1_000_000, allow_inf_nan=False, description="Swedish kronor.", examples=[40]),
 ]
 WebAddress = Annotated[Text, Field(max_length=2000), AfterValidator(_web_address)]
 EmailAddress = Annotated[
     Text, Field(max_length=254), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ]
-Day = Annotated[date, Field(description="ISO 8601 date.", examples=["2026-10-02"])]
+
+
+def _no_number(value: object) -> object:
+    """Pydantic alone would read 0 as 1970-01-01, and a moment as its day in whatever zone it names."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return value
+    raise ValueError("should be a date such as 2026-10-02")
+
+
+Day = Annotated[
+    date, BeforeValidator(_no_number), Field(description="ISO 8601 date.", examples=["2026-10-02"])
+]
 
 
 class Record(BaseModel):

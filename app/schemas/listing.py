@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from app.schemas.fields import (
     Age,
@@ -28,6 +28,8 @@ from app.schemas.fields import (
 )
 from app.schemas.organisation import Provenance
 from app.schemas.schedule import ScheduleRule
+
+_WEB_ADDRESS: TypeAdapter[str] = TypeAdapter(WebAddress)
 
 
 class Kind(StrEnum):
@@ -126,6 +128,12 @@ class Contact(Record):
     hours: Annotated[list[ScheduleRule], Field(min_length=1, max_length=50)] | None = None
     cost: Literal["free", "normal", "premium"] | None = None
     languages: Annotated[list[LanguageCode], Field(min_length=1, max_length=40)] | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _can_be_followed(cls, value: str, info: ValidationInfo) -> str:
+        """A web contact becomes a link wherever it is shown, so it names a web page and nothing else."""
+        return str(_WEB_ADDRESS.validate_python(value)) if info.data.get("channel") == "web" else value
 
 
 class Capacity(Record):

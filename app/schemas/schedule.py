@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from app.schemas.fields import Day, Record, Text500
 
@@ -47,6 +47,13 @@ class ScheduleRule(Record):
     )
     note: Text500 | None = None
 
+    @field_validator("from_", "to")
+    @classmethod
+    def _hours_of_a_part_of_the_day(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("freq") is Frequency.ALWAYS:
+            raise ValueError("does not go with freq always, which is round the clock")
+        return value
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         needs: dict[Frequency, tuple[str, ...]] = {
@@ -68,7 +75,7 @@ class ScheduleRule(Record):
                 raise ValueError(f"{name} does not go with freq {self.freq}")
         if self.from_ == "24:00":
             raise ValueError("from cannot be 24:00")
-        if (self.from_ is None) != (self.to is None) and self.freq is not Frequency.ALWAYS:
+        if (self.from_ is None) != (self.to is None):
             raise ValueError("from and to go together")
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
             raise ValueError("valid_from is after valid_to")

@@ -1,7 +1,8 @@
 """Records into the database, a chunk at a time: existing ones fetched together, the index told together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast, get_args
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import select, tuple_
@@ -9,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import AppError
-from app.models import Listing, Organisation, Venue
+from app.models import AuditRow, Listing, Organisation, Venue
 from app.schemas.listing import ListingIn
 from app.schemas.organisation import OrganisationIn
 from app.services import audit, index_sync, listings, organisations, outbox, publishing, venues
@@ -20,8 +21,7 @@ from app.services.listing_status import ALLOWED, Status, transition
 
 CHUNK: Final = 500
 PUBLISHED_IF_COMPLETE: Final = "published_if_complete"
-# A backup brings listings back in statuses that a new one reaches only by way of another.
-_ON_THE_WAY: Final[dict[str, Status]] = {"paused": "published", "rejected": "submitted"}
+_VANISHED: Final = "vanished"  # the audit's word for a listing that its source no longer has
 
 
 class Applier:
@@ -35,6 +35,7 @@ class Applier:
         self._actor = actor
         self._status = status
         self._seen: set[tuple[str, str]] = set()
+        self._vanished: set[UUID] = set()
 
     def apply(self, chunk: Sequence[Candidate]) -> None:
         """Save one chunk. A row that the database itself refuses is found by trying the rows one by one."""
@@ -80,6 +81,7 @@ class Applier:
             if candidate.type == "listing" and (record := self._listing_record(candidate, found)) is not None
         ]
         existing = self._listings([candidate for candidate, _ in mine], found)
+        self._vanished = self._paused_by_import(existing.values())
         places = venues.find_or_create(
             self._session, [venue for _, record in mine for venue in record.venues or []]
         )
@@ -123,6 +125,27 @@ class Applier:
             (entry.organisation.external_id, entry.external_id or ""): entry
             for entry in self._session.scalars(query)
         }
+
+    def _paused_by_import(self, existing: Iterable[Listing]) -> set[UUID]:
+        """Those that are paused because their rows vanished from this source, and by nobody since."""
+        paused = [
+            listing.id
+            for listing in existing
+            if listing.status == "paused" and listing.import_source == self._report.source
+        ]
+        if not paused:
+            return set()
+        deeds = self._session.execute(
+            select(AuditRow.subject, AuditRow.action)
+            .where(
+                AuditRow.subject_kind == "listing",
+                AuditRow.subject.in_(paused),
+                AuditRow.action.in_((_VANISHED, "pause")),
+            )
+            .order_by(AuditRow.id)
+        )
+        last = {row.subject: row.action for row in deeds}
+        return {subject for subject, action in last.items() if action == _VANISHED}
 
     def _save_organisation(self, candidate: Candidate, found: dict[str, Organisation]) -> None:
         try:
@@ -171,8 +194,6 @@ class Applier:
     ) -> Listing | None:
         owner = found[str(candidate.record["organisation"])]
         before = existing.get((owner.external_id, record.external_id or ""))
-        wish = self._wish(candidate, record, before)
-        first = _ON_THE_WAY.get(wish or "") if before is None else None
         try:
             saved, outcome = listings.save(
                 self._session,
@@ -180,12 +201,10 @@ class Applier:
                 record,
                 actor=self._actor,
                 existing=before,
-                status=first or wish,
+                status=self._wish(candidate, record, before),
                 import_source=self._report.source,
                 places=places,
             )
-            if first and wish:
-                transition(saved, wish)
         except AppError as error:
             self._reject_all(candidate, error)
             return None
@@ -193,20 +212,25 @@ class Applier:
         return None if outcome == "unchanged" else saved
 
     def _wish(self, candidate: Candidate, record: ListingIn, before: Listing | None) -> Status | None:
-        """The status to ask for; None leaves it. What an editor decided (paused, archived) stays decided."""
+        """The status to ask for; None leaves it.
+
+        What an editor decided (paused, archived) stays decided; what an import paused because its row had
+        vanished is published again when the row is back.
+        """
         now = before.status if before else "draft"
-        wish = candidate.record.get("status") or self._status
+        returned = before is not None and before.id in self._vanished
+        wish = candidate.record.get("status") or (PUBLISHED_IF_COMPLETE if returned else self._status)
         if wish == PUBLISHED_IF_COMPLETE:
             wish = "published"
             if publishing.problems(record) and now != "published":
                 self._report.warned.add(
-                    "listings that lack something needed for publishing: kept as drafts",
+                    f"listings that lack something needed for publishing: kept {now}",
                     candidate.sheet,
                     candidate.row,
                 )
                 return None
-        if wish == now:
-            return None
+        if wish == now or (returned and wish == "published"):
+            return cast("Status", wish)
         if before is not None and (wish not in ALLOWED[now] or now != "draft"):
             self._report.warned.add(
                 f"listings that are {now} here: their contents are taken, their status stays",
@@ -237,7 +261,7 @@ class Applier:
                 audit.note(
                     self._session,
                     actor=self._actor,
-                    action="paused",
+                    action=_VANISHED,
                     subject_kind="listing",
                     subject=listing.id,
                 )

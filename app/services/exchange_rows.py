@@ -24,6 +24,7 @@ from app.services.exchange_values import (
     Reader,
     joined_ages,
     plain_text,
+    unbroken,
     value_class,
 )
 
@@ -130,7 +131,7 @@ class RowMapper:
         """One cell's values through `parse` and `map`. Raises BadValue."""
         read = self._readers[rule.parse or "text"]
         result: list[object] = []
-        for piece in _pieces(value, rule.split):
+        for piece in map(unbroken, _pieces(value, rule.split)):
             words = [piece] if rule.map is None else self._terms(rule.map, column, piece)
             parsed = words if rule.map is not None and rule.parse is None else [read(w) for w in words]
             # A label without an age beside others leaves the whole span open, so it is kept as None.

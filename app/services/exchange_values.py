@@ -60,6 +60,17 @@ def value_class(value: object) -> str:  # noqa: PLR0911 one line a shape
             return type(value).__name__
 
 
+# UTF-8 once read as Windows-1252 ("Ã¥", "â€™"), and the mark for what could not be read at all.
+_BROKEN: Final = re.compile("[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|\ufffd")
+
+
+def unbroken(value: object) -> object:
+    """The value itself. Raises BadValue for text whose letters an earlier change of encoding broke."""
+    if isinstance(value, str) and _BROKEN.search(value):
+        raise BadValue("broken_text", "holds letters that an earlier change of encoding broke")
+    return value
+
+
 def plain_text(value: object) -> str | None:
     """One line of text: white space joined, invisible characters gone; numbers as text."""
     if value is None:

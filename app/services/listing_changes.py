@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Literal, assert_never
 
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, FieldProblem
@@ -13,14 +15,34 @@ from app.services.listing_status import transition
 from app.services.wall_clock import STOCKHOLM
 
 Step = Literal["publish", "pause", "archive", "confirm"]
+_EXTERNAL_ID = "uq_listing_organisation_id_external_id"
 
 
-def create(session: Session, owner: Organisation, record: ListingIn, *, actor: str, publish: bool) -> Listing:
-    """A new listing. Raises Conflict when the organisation has the external id already, Invalid as save."""
-    if record.external_id and listings.by_external_id(session, owner.id, record.external_id, lock=True):
-        raise Conflict("The external id is taken.", [FieldProblem("/external_id", "taken", "Is taken.")])
+def save(
+    session: Session,
+    owner: Organisation,
+    record: ListingIn,
+    *,
+    actor: str,
+    existing: Listing | None,
+    publish: bool = False,
+) -> Listing:
+    """A new listing, or all that is known of `existing` anew; `publish` it when it is not.
+
+    Raises Conflict for an archived listing and for an external id that another one has, Invalid as
+    `listings.save`.
+    """
+    if existing is not None and existing.status == "archived":
+        raise Conflict("The listing was archived.")
     status: Literal["published"] | None = "published" if publish else None
-    return listings.save(session, owner, record, actor=actor, existing=None, status=status)[0]
+    try:
+        return listings.save(session, owner, record, actor=actor, existing=existing, status=status)[0]
+    except IntegrityError as error:
+        # Asked of the database alone, as another request may be taking the same id at this moment.
+        if not (isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == _EXTERNAL_ID):
+            raise
+        taken = FieldProblem("/external_id", "taken", "Is taken.")
+        raise Conflict("The external id is taken.", [taken]) from error
 
 
 def replace(session: Session, found: Listing, record: ListingIn, *, actor: str) -> Listing:
@@ -28,15 +50,13 @@ def replace(session: Session, found: Listing, record: ListingIn, *, actor: str) 
     given = record.exchange()
     if found.external_id:
         given.setdefault("external_id", found.external_id)
-    return listings.save(
-        session, found.organisation, ListingIn.model_validate(given), actor=actor, existing=found
-    )[0]
+    return save(session, found.organisation, ListingIn.model_validate(given), actor=actor, existing=found)
 
 
 def change(session: Session, found: Listing, record: ListingIn, *, actor: str) -> Listing:
     """The top-level fields that the record names, each replaced whole."""
     merged = ListingIn.model_validate({**listings.to_exchange(found), **record.exchange()})
-    return listings.save(session, found.organisation, merged, actor=actor, existing=found)[0]
+    return save(session, found.organisation, merged, actor=actor, existing=found)
 
 
 def take(session: Session, found: Listing, step: Step, *, actor: str) -> None:

@@ -1,6 +1,7 @@
 """Listings: saved from and given back as exchange records."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from app.schemas.listing import ListingIn
 from app.services import audit, index_sync, outbox, publishing, taxonomies, venues
 from app.services.listing_status import Status, transition
 from app.services.organisations import UNSET, Outcome, Unset
+from app.services.wall_clock import STOCKHOLM
 
 # The columns that hold a key of the exchange format as it is.
 _COLUMNS = (
@@ -66,10 +68,10 @@ def save(
 ) -> tuple[Listing, Outcome]:
     """Create a listing, or replace what is known of it, by external id or onto `existing` (loaded WHOLE).
 
-    `status` is the wished status (None: draft when new, else as it is). What is or becomes published must
-    satisfy `publishing.problems`. With `places` (the venues of many listings, found together) the caller
-    flushes, refreshes the search documents and adds the index jobs for all of them at once. Raises
-    Invalid with every problem and its pointer.
+    `status` is the wished status (None: draft when new, else as it is). A new listing may begin in any, as
+    one out of a backup does; what is or becomes published must satisfy `publishing.problems`. With `places`
+    (the venues of many listings, found together) the caller flushes, refreshes the search documents and
+    adds the index jobs for all of them at once. Raises Invalid with every problem and its pointer.
     """
     if isinstance(existing, Unset):
         existing = (
@@ -85,8 +87,9 @@ def save(
             id=uuid7(),
             organisation=organisation,
             organisation_id=organisation.id,
-            status="draft",
+            status=wished,
             import_source=import_source,
+            published_at=datetime.now(UTC) if wished in ("published", "paused") else None,
         )
         changed, outcome = set(given), "created"
         _write(session, existing, given, record, places)
@@ -156,6 +159,8 @@ def _check(session: Session, record: ListingIn, *, publish: bool) -> None:
         for pointer, term, terms in named
         if term not in terms
     ]
+    if record.confirmed_on and record.confirmed_on > datetime.now(STOCKHOLM).date():
+        found.append(FieldProblem("/confirmed_on", "in_the_future", "Is in the future."))
     if publish:
         found.extend(publishing.problems(record))
     if found:

@@ -3,15 +3,18 @@
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from app.errors import FieldProblem, Invalid, NotFound
+from app.errors import Conflict, FieldProblem, Invalid, NotFound
 from app.models import Listing, Organisation
 from app.schemas.organisation import OrganisationIn
 from app.services import audit, outbox, taxonomies
 
+_EXTERNAL_ID = "uq_organisation_external_id"
 Outcome = Literal["created", "changed", "unchanged"]
 
 
@@ -93,11 +96,22 @@ def save(
         _write(existing, given)
         session.add(existing)
     if flush:
-        session.flush()
+        _flush(session)
     audit.note(
         session, actor=actor, action=outcome, subject_kind="organisation", subject=existing.id, fields=changed
     )
     return existing, outcome
+
+
+def _flush(session: Session) -> None:
+    """Raises Conflict when another request took the external id at the same moment."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if not (isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == _EXTERNAL_ID):
+            raise
+        taken = FieldProblem("/external_id", "taken", "Is taken.")
+        raise Conflict("The external id is taken.", [taken]) from error
 
 
 def _write(organisation: Organisation, given: dict[str, Any]) -> None:

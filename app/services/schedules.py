@@ -8,7 +8,7 @@ Pure functions of schedule rules. What the rules leave unsaid is said as unknown
   rule names its date and always holds there; `always` without `red_days` holds on red days too.
 - A rule without hours tells the day only: an occurrence from midnight to midnight, unknown, with
   `hours_known` false.
-- `always` has one occurrence a day, midnight to midnight (or the hours it gives).
+- `always` has one occurrence a day, midnight to midnight.
 """
 
 from collections.abc import Iterator, Sequence

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.models import Listing, ListingVenue, Venue
-from app.schemas.listing import ListingIn, VenueIn, Visibility
+from app.schemas.listing import Contact, ListingIn, VenueIn, Visibility
 
 FIELDS = tuple(VenueIn.model_fields)
 _ADDRESSES = {"visit", "post"}
@@ -30,6 +30,11 @@ def public_view(record: VenueIn) -> dict[str, Any]:
     return {name: value for name, value in record.exchange().items() if name in told}
 
 
+def is_address(contact: Contact) -> bool:
+    """Whether the contact is a place to go or write to, so that beside a protected venue it is not told."""
+    return contact.channel in _ADDRESSES
+
+
 def public_listing(record: ListingIn) -> dict[str, Any]:
     """A listing's exchange record as anyone may have it: the one rule for page, index and public export.
 
@@ -40,7 +45,7 @@ def public_listing(record: ListingIn) -> dict[str, Any]:
         return exchange
     exchange["venues"] = [public_view(venue) for venue in record.venues]
     if any(venue.visibility is not Visibility.PUBLIC for venue in record.venues) and record.contacts:
-        told = [contact.exchange() for contact in record.contacts if contact.channel not in _ADDRESSES]
+        told = [contact.exchange() for contact in record.contacts if not is_address(contact)]
         exchange["contacts"] = told
         if not told:  # the format has no empty list: absent is not known
             del exchange["contacts"]

@@ -201,6 +201,79 @@ def test_a_text_that_tells_a_protected_address_is_not_published(client, organisa
     assert "Farstaplan" not in answer.text
 
 
+SECRET = "Vi finns på farstaplan  23, ring på."
+ANOTHER = {"name": "Torget", "municipality_code": "0180", "visibility": "public"}
+
+
+@pytest.mark.parametrize(
+    ("part", "pointer"),
+    [
+        ({"texts": {**LISTING["texts"], "en": {"description": SECRET}}}, "/texts/en/description"),
+        ({"schedule": [{"freq": "weekly", "days": ["su"], "note": SECRET}]}, "/schedule/0/note"),
+        ({"cost": {"kind": "paid", "note": SECRET}}, "/cost/note"),
+        ({"capacity": {"status": "full", "note": SECRET}}, "/capacity/note"),
+        ({"source": {"name": SECRET}}, "/source/name"),
+        ({"contacts": [{"channel": "chat", "value": SECRET}]}, "/contacts/0/value"),
+        (
+            {
+                "contacts": [
+                    {"channel": "visit", "value": SECRET},  # itself not told beside a protected venue
+                    {"channel": "phone", "value": "08-465 004 12", "label": SECRET},
+                ]
+            },
+            "/contacts/1/label",
+        ),
+        (
+            {
+                "contacts": [
+                    {
+                        "channel": "sms",
+                        "value": "08-465 004 12",
+                        "hours": [{"freq": "always", "note": SECRET}],
+                    }
+                ]
+            },
+            "/contacts/0/hours/0/note",
+        ),
+        ({"venues": [LISTING["venues"][0], ANOTHER | {"directions": SECRET}]}, "/venues/1/directions"),
+    ],
+)
+@pytest.mark.parametrize("visibility", ["hidden", "district"])
+def test_no_told_part_may_tell_a_protected_address(client, organisation, part, pointer, visibility):
+    body = json.loads(json.dumps(LISTING | part))
+    body["venues"][0]["visibility"] = visibility
+    answer = client.post(_path(organisation, "?publish=true"), json=body, headers=organisation.headers)
+    assert answer.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [(pointer, "address_revealed")]
+    assert "arstaplan" not in answer.text
+
+
+def test_an_activity_may_be_called_after_its_protected_room(client, organisation):
+    body = json.loads(json.dumps(LISTING))
+    body["venues"][0] |= {"visibility": "hidden", "name": "Kvinnorummet", "directions": SECRET}
+    body["texts"]["sv"]["title"] = "Kvinnorummet"
+    answer = client.post(_path(organisation, "?publish=true"), json=body, headers=organisation.headers)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"freq": "always", "from": "08:00", "to": "16:00"},
+        {"freq": "always", "to": "16:00"},
+        {"freq": "always", "from": "08:00"},
+    ],
+)
+def test_round_the_clock_has_no_hours(client, organisation, rule):
+    answer = client.post(
+        _path(organisation), json=LISTING | {"schedule": [rule]}, headers=organisation.headers
+    )
+    assert answer.status_code == 422
+    assert [e["pointer"] for e in answer.json()["errors"]] == [
+        f"/schedule/0/{name}" for name in rule if name != "freq"
+    ]
+
+
 def test_the_same_venue_is_one_row_and_a_left_protected_one_is_forgotten(client, organisation, session):
     first = client.post(_path(organisation), json=LISTING, headers=organisation.headers).json()
     client.post(_path(organisation), json=LISTING | {"external_id": "b"}, headers=organisation.headers)

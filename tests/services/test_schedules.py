@@ -197,9 +197,9 @@ def test_round_the_clock_has_one_occurrence_a_day_and_its_hours_are_known():
     assert next(occurrences([rule(freq="always")], at("2026-11-02"), at("2026-11-03"))).hours_known
 
 
-def test_round_the_clock_with_hours_promises_no_more_than_those_hours():
-    half = rule(**{"freq": "always", "from": "08:00"})
-    assert between("2026-11-02", "2026-11-03", half) == ["2026-11-02 08:00–00:00"]
+def test_round_the_clock_is_refused_with_hours_of_its_own():
+    with pytest.raises(ValueError, match="round the clock"):
+        rule(**{"freq": "always", "from": "08:00", "to": "16:00"})
 
 
 # Red days

@@ -123,11 +123,8 @@ def any_rule(draw):
     if freq == "monthly":
         fields["nth"] = draw(st.sampled_from([1, 2, 3, 4, 5, -1]))
     if freq == "once":
-        change = st.sampled_from(
-            [date(2026, 10, 24), date(2026, 10, 25), date(2027, 3, 27), date(2027, 3, 28)]
-        )
-        fields["date"] = draw(near | change)
-    if draw(st.booleans()):
+        fields["date"] = draw(near | st.sampled_from(CHANGES))
+    if freq != "always" and draw(st.booleans()):
         fields["from"], fields["to"] = draw(quarters), draw(quarters | st.just("24:00"))
     if draw(st.booleans()):
         fields["valid_from"], fields["valid_to"] = sorted((draw(near), draw(near)))
@@ -221,3 +218,45 @@ def test_it_is_open_whenever_a_clock_on_the_wall_shows_a_time_within_the_hours(d
     repeated = wall.fold == 1
     if not repeated:
         assert (open_state([rule], moment).state == "open") == shown
+
+
+def first_shown(day, wall_time):
+    """The first minute (UTC) after the midnight of `day` when a clock on the wall has come to the time."""
+    hours, minutes = map(int, wall_time.split(":"))
+    wall = datetime.combine(day, time.min) + timedelta(hours=hours, minutes=minutes)
+    moment = datetime.combine(day, time.min, STOCKHOLM).astimezone(UTC)
+    while moment.astimezone(STOCKHOLM).replace(tzinfo=None) < wall:
+        moment += timedelta(minutes=1)
+    return moment
+
+
+def a_day_later(wall_time):
+    return f"{int(wall_time[:2]) + 24}{wall_time[2:]}"
+
+
+minutes = st.integers(0, 24 * 60 - 1).map(lambda n: f"{n // 60:02}:{n % 60:02}")
+small_hours = st.integers(60, 240).map(lambda n: f"{n // 60:02}:{n % 60:02}")
+
+
+@unhurried
+@given(
+    st.sampled_from(CHANGES), small_hours | minutes, small_hours | minutes | st.just("24:00"), st.booleans()
+)
+def test_over_a_change_of_the_clock_it_is_open_for_the_time_that_passes_between_its_hours(
+    day, from_, to, every_week
+):
+    """A minute-by-minute reading of the clock on the wall, through the skipped and the repeated hour."""
+    begins = first_shown(day, from_)
+    ends = first_shown(day, to if to > from_ else a_day_later(to))
+    freq = (
+        {"freq": "weekly", "days": [WEEKDAYS[day.weekday()]]} if every_week else {"freq": "once", "date": day}
+    )
+    rule = a_rule({**freq, "from": from_, "to": to, "red_days": "open", "valid_from": day, "valid_to": day})
+    since = datetime.combine(day, time.min, STOCKHOLM).astimezone(UTC)
+    window = since + timedelta(days=3)
+    assert in_utc(occurrences([rule], since, window)) == ([(begins, ends)] if begins < ends else [])
+    changes = [jump.replace(tzinfo=UTC) for jump in (datetime(2026, 10, 25, 1), datetime(2027, 3, 28, 1))]  # noqa: DTZ001
+    edges = [begins, ends, *changes, *(change + timedelta(hours=h) for change in changes for h in (-1, 1))]
+    for moment in (edge + timedelta(minutes=n) for edge in edges for n in (-1, 0, 1, 30)):
+        expected = "open" if begins <= moment < ends else "closed"
+        assert open_state([rule], moment).state == expected
