@@ -7,6 +7,7 @@ module says, and the days of the horizon on which the two differ are spelt out.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -51,19 +52,19 @@ def hours(rules: Sequence[ScheduleRule], today: date) -> Hours:
     first, last = today.toordinal(), today.toordinal() + HORIZON_DAYS - 1
     certain = {day: stretches for day, stretches in certain.items() if first <= day <= last}
     unknown = {day: stretches for day, stretches in unknown.items() if first <= day <= last}
+    parts = {
+        (day, part)
+        for day, stretches in certain.items()
+        for begin, until in stretches
+        for part in _parts(begin, until)
+    }
     found = Hours(
         hours_known=True,
         always_open=any(_is_round_the_clock(rule) for rule in rules),
         occurrence_days=sorted(certain.keys() | days_only),
-        occurrence_parts=sorted(
-            {day * 4 + part for day, stretches in certain.items() for part in _parts(stretches)}
-        ),
+        occurrence_parts=sorted(day * 4 + part for day, part in parts),
         day_parts=sorted(
-            {
-                f"{_weekday(day)}-{PARTS[part]}"
-                for day, stretches in certain.items()
-                for part in _parts(stretches)
-            }
+            f"{weekday}-{PARTS[part]}" for weekday, part in {(_weekday(day), part) for day, part in parts}
         ),
         unknown_days=sorted(unknown.keys() - certain.keys()),
         next_start=_next_start(seen, start),
@@ -128,13 +129,13 @@ def _by_day(seen: Iterable[Occurrence]) -> dict[int, list[Stretch]]:
     return {day: _merged(stretches) for day, stretches in days.items()}
 
 
-def _parts(stretches: list[Stretch]) -> set[int]:
-    return {
+@lru_cache(maxsize=4096)  # a listing has few different stretches, on many days
+def _parts(begin: int, until: int) -> tuple[int, ...]:
+    return tuple(
         number
         for number, part in enumerate(PARTS)
-        for low, high in PART_MINUTES[part]
-        if any(begin < high and until > low for begin, until in stretches)
-    }
+        if any(begin < high and until > low for low, high in PART_MINUTES[part])
+    )
 
 
 def _slots(days: Days, which: Iterable[int]) -> set[int]:
