@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+HORIZON_DAYS = 26 * 7  # so far ahead every day is spelt out
 SLOTS_A_DAY = 288  # of five minutes
 ALWAYS_FROM, ALWAYS_TO = 0, 9_999_999  # day ordinals of a rule without validity
 AGE_OPEN_END = 200
@@ -97,12 +98,14 @@ class ListingDocument(Hours):
     summary_i18n: dict[str, str] = {}
     labels: list[str] = Field([], description="Labels and search words of the terms, Swedish and English.")
     stems: str = Field("", description="Swedish stems of title, summary and labels.")
+    parts: str = Field("", description="Parts of the compounds in title, summary and labels.")
     stems_body: str = Field("", description="Swedish stems of the description that `stems` lacks.")
     place_names: list[str] = Field([], description="Only names that may be told.")
     sort_title: str
 
     categories: list[str] = Field([], description="With the broader ones.")
     audiences: list[str] = []
+    audiences_only: list[str] = Field([], description="Those of whom others are not admitted.")
     languages: list[str] = []
     loneliness: list[str] = []
     attendance: list[str] = []
@@ -116,11 +119,16 @@ class ListingDocument(Hours):
     cost_kind: str | None = None
     free: bool | None = None
     price_from_sek: float | None = None
+    benefits: list[str] = Field([], description="Cards and reductions that are taken.")
     threshold: int = Field(0, ge=0, le=100)
     confirmed_day: int | None = None
+    first_day: int | None = Field(None, description="Before it, it has not begun.")
+    last_day: int | None = Field(None, description="After it, it is over; absent: no end is told.")
+    signs: list[str] = Field([], description="What its own words tell: cancelled, full (search.signs).")
     geo: Point | None = Field(None, alias="_geo")
     approximate_point: bool = Field(False, description="The point is the main place of the kommun.")
 
+    features: str = Field("", description="What ranking must know, packed (search.features).")
     card: dict[str, Any] = Field(description="All that a search answer shows, so that it needs no database.")
     content_hash: str = ""
 

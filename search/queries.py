@@ -40,6 +40,9 @@ class Nearest:
     lon: float
 
 
+Sorting = Order | Nearest
+
+
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """One question. `groups` maps a facet's name (or any other name) to its filter; all must hold.
@@ -49,7 +52,7 @@ class SearchQuery:
 
     text: str = ""
     groups: tuple[tuple[str, Filter], ...] = ()
-    sort: tuple[Order | Nearest, ...] = ()
+    sort: tuple[Sorting, ...] = ()
     page: int = 1
     limit: int = 20
     facets: tuple[str, ...] = ()
@@ -90,7 +93,8 @@ def own_facets(query: SearchQuery) -> list[str]:
     return [name for name in query.facets if name in filtered]
 
 
-def _sorted(order: Order | Nearest) -> str:
+def sorted_by(order: Sorting) -> str:
+    """The order as Meilisearch writes it."""
     match order:
         case Nearest(lat, lon):
             return f"_geoPoint({lat!r}, {lon!r}):asc"
@@ -119,7 +123,7 @@ def multi_search(uid: str, query: SearchQuery) -> list[dict[str, Any]]:
     if together:
         main["facets"] = together
     if query.sort:
-        main["sort"] = [_sorted(order) for order in query.sort]
+        main["sort"] = [sorted_by(order) for order in query.sort]
     return [
         main,
         *(

@@ -11,6 +11,7 @@ SEARCHABLE = (
     "labels",
     "title_i18n",
     "stems",
+    "parts",
     "place_names",
     "organisation_name",
     "summary",
@@ -24,6 +25,8 @@ COMPARABLE = (
     "price_from_sek",
     "threshold",
     "confirmed_day",
+    "first_day",
+    "last_day",
     "valid_from_day",
     "valid_to_day",
     "occurrence_days",
@@ -37,6 +40,7 @@ EQUAL_ONLY = (
     "kind",
     "categories",
     "audiences",
+    "audiences_only",
     "languages",
     "loneliness",
     "attendance",
@@ -45,6 +49,7 @@ EQUAL_ONLY = (
     "municipality_code",
     "county_code",
     "district",
+    "benefits",
     "cost_kind",
     "free",
     "hours_known",
@@ -55,6 +60,7 @@ EQUAL_ONLY = (
     "occurrence_parts",
     "day_parts",
     "approximate_point",
+    "signs",
 )
 SORTABLE = ("_geo", "next_start", "threshold", "sort_title", "confirmed_day")
 MAX_TOTAL_HITS = 100_000
@@ -68,7 +74,16 @@ def index_settings() -> dict[str, Any]:
     """
     return {
         "searchableAttributes": list(SEARCHABLE),
-        "displayedAttributes": ["id", "listing_id", "title", "kind", "content_hash", "card", "_geo"],
+        "displayedAttributes": [
+            "id",
+            "listing_id",
+            "title",
+            "kind",
+            "content_hash",
+            "features",
+            "card",
+            "_geo",
+        ],
         "filterableAttributes": [
             {
                 "attributePatterns": list(COMPARABLE),

@@ -14,6 +14,27 @@ STOP_WORDS = (
 )  # fmt: skip
 MAX_QUERY_WORDS = 10  # Meilisearch ignores the eleventh word
 _WORD = re.compile(r"\w+(?:[.:'’]\w+)*")
+SHORTEST_STEM = 4
+_ENDINGS = (
+    "arna",
+    "erna",
+    "orna",
+    "are",
+    "ast",
+    "ens",
+    "ets",
+    "ar",
+    "er",
+    "or",
+    "en",
+    "et",
+    "na",
+    "a",
+    "e",
+    "n",
+    "s",
+    "t",
+)
 _SWEDISH = snowballstemmer.stemmer("swedish")
 
 
@@ -29,14 +50,30 @@ _FOLDED_STOP_WORDS = frozenset(fold(word) for word in STOP_WORDS)
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """The Swedish Snowball stem, in lower case with its marks kept.
+    """The Swedish Snowball stem, in lower case with its marks kept, never shorter than four letters.
 
     Stemmed until nothing changes: once makes "promenader" "promenad" but "promenad" "promen".
     """
     stemmed = unicodedata.normalize("NFC", word).lower()
-    while (shorter := str(_SWEDISH.stemWord(stemmed))) != stemmed:
+    while (shorter := stem_once(stemmed)) != stemmed:
         stemmed = shorter
     return stemmed
+
+
+@lru_cache(maxsize=100_000)
+def stem_once(word: str) -> str:
+    """One round of the stemmer on a word in lower case.
+
+    Where it would leave less than four letters ("billig" is not "bil", "demens" not "dem") only a plain
+    ending goes.
+    """
+    stemmed = str(_SWEDISH.stemWord(word))
+    if len(stemmed) >= SHORTEST_STEM or stemmed == word:
+        return stemmed
+    ending = next(
+        (end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= SHORTEST_STEM), ""
+    )
+    return word.removesuffix(ending)
 
 
 @lru_cache(maxsize=100_000)

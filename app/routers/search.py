@@ -1,24 +1,32 @@
 """Search and suggestions: for anyone, without a key."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
+from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
 
 from app.config import get_settings
 from app.db import read_scope
 from app.errors import Unavailable
-from app.schemas.search import SearchAnswer, SearchRequest, Suggestions
-from app.services import find
-from app.services.find import Desk
+from app.schemas.fields import LanguageTag
+from app.schemas.search import SearchAnswer, SearchRequest, SimilarAnswer, Suggestions, Typed
+from app.services import find, find_similar, find_suggest
+from app.services.find_desk import Desk
 from app.services.find_request import clock
 from search.client import SearchClient
 
 router = APIRouter(tags=["search"])
 MOST_LANGUAGES = 10
+MOST_HEADER = 500  # characters of Accept-Language
+_LISTS = frozenset(
+    name for name, field in SearchRequest.model_fields.items() if get_origin(field.annotation) is list
+)
 
 
 @asynccontextmanager
@@ -52,7 +60,7 @@ async def get_clock() -> datetime:
 
 async def accepted_languages(
     accept_language: Annotated[
-        str | None, Header(description="Languages of the texts, by preference.", max_length=500)
+        str | None, Header(description="Languages of the texts, by preference.", max_length=MOST_HEADER)
     ] = None,
 ) -> list[str]:
     """Language tags by falling preference (RFC 9110, 12.5.4); `*` and what is not a tag are left out."""
@@ -81,12 +89,50 @@ def _json(body: dict[str, Any]) -> Response:
     )
 
 
-@router.get("/search", response_model=SearchAnswer, summary="Search for something to come to, or to call")
+class _OneStep(APIRoute):
+    """Reads all wishes of a query string at once, where the framework walks them one by one (a millisecond).
+
+    What does not fit goes the framework's way, which words the refusal.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        as_declared = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            accepted = request.headers.get("accept-language")
+            given: dict[str, Any] = {}
+            for name, value in request.query_params.multi_items():
+                if name in _LISTS:
+                    given.setdefault(name, []).append(value)
+                else:
+                    given[name] = value
+            try:
+                wishes = SearchRequest.model_validate(given)
+            except ValidationError:
+                return await as_declared(request)
+            if len(accepted or "") > MOST_HEADER:
+                return await as_declared(request)
+            languages = await accepted_languages(accepted)
+            return await search(wishes, await get_desk(request), languages, await get_clock())
+
+        return handle
+
+
 async def search(
     wishes: Annotated[SearchRequest, Query()], desk: DeskDep, languages: LanguagesDep, now: ClockDep
 ) -> Response:
     """Every wish must hold. What is not known is not taken for a yes unless `include_unknown` says so."""
     return _json(await find.answer(desk, wishes, languages=languages, clock=now))
+
+
+router.add_api_route(
+    "/search",
+    search,
+    methods=["GET"],
+    response_model=SearchAnswer,
+    summary="Search for something to come to, or to call",
+    route_class_override=_OneStep,
+)
 
 
 @router.post("/search", response_model=SearchAnswer, summary="The same search with the wishes in the body")
@@ -97,11 +143,30 @@ async def search_privately(
     return _json(await find.answer(desk, wishes, languages=languages, clock=now))
 
 
-@router.get("/suggest", response_model=Suggestions, summary="Terms, places and titles that begin so")
+@router.get("/suggest", response_model=Suggestions, summary="Terms, phrases, places and titles that begin so")
 async def suggest(
-    q: Annotated[str, Query(max_length=100, description="What has been typed so far.", examples=["språk"])],
+    q: Annotated[Typed, Query(description="What has been typed so far.", examples=["språk"])],
     desk: DeskDep,
     languages: LanguagesDep,
 ) -> Response:
-    english = bool(languages) and languages[0].startswith("en")
-    return _json(await find.suggest(desk, q, english=english))
+    """The best first: what begins so, then what has a word that does, then what nearly does.
+
+    A phrase is a way to say something in one of nine languages; `beside` is what it means.
+    """
+    return _json(await find_suggest.suggest(desk, q, languages))
+
+
+@router.get(
+    "/listings/{listing}/similar", response_model=SimilarAnswer, summary="Listings like a published one"
+)
+async def similar(
+    listing: Annotated[UUID, Path(description="The listing's id.")],
+    desk: DeskDep,
+    languages: LanguagesDep,
+    now: ClockDep,
+    limit: Annotated[int, Query(ge=1, le=50, description="At most so many.")] = 6,
+    lang: Annotated[LanguageTag | None, Query(description="Language of the texts.")] = None,
+) -> Response:
+    """The same kind of thing for the same people, near it or online. 404 and 410 as for the listing."""
+    wished = [lang, *languages] if lang else languages
+    return _json(await find_similar.similar(desk, listing, limit=limit, languages=wished, clock=now))

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.schemas.fields import LanguageCode, LanguageTag, MunicipalityCode, TermId, Text200
+from app.schemas.found import Debug, EmergencyNumber, Interpretation, ItemReasons, Relaxation
 from app.schemas.listing import Attendance, Kind, Loneliness
 from app.schemas.schedule import Weekday
 
@@ -60,8 +61,18 @@ class SearchRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[str, Field(max_length=500), AfterValidator(_without_nul)] = Field(
-        "", description="Words to look for.", examples=["språkcafé"]
+    q: Annotated[str, Field(max_length=2000), AfterValidator(_without_nul)] = Field(
+        "", description="A question in one's own words.", examples=["språkcafé i Farsta på söndag"]
+    )
+    ignore: Annotated[list[Annotated[str, Field(max_length=200)]], _MANY] = Field(
+        description="Readings of the question that are not meant: `chip` of the interpretation."
+    )
+    chips: Annotated[list[Annotated[str, Field(max_length=200)]], _MANY] = Field(
+        description="What is asked for, as chips of an interpretation, beside `q` or instead of it."
+    )
+    exact: bool = Field(
+        False,
+        description="Only what fulfils every certain wish of the question, and nothing that is near to it.",
     )
     kind: Annotated[list[Kind], _MANY]
     category: Annotated[list[TermId], _MANY] = Field(description="Categories, each with all below it.")
@@ -118,6 +129,10 @@ class SearchRequest(BaseModel):
     lang: LanguageTag | None = Field(None, description="Language of the texts; before Accept-Language.")
     as_of: Moment | None = Field(
         None, description="The moment that now stands for, for answers that can be repeated."
+    )
+    explain: bool = Field(False, description="Tell why each item fits.")
+    debug: bool = Field(
+        False, description="Tell how the question was understood and what the engine was asked."
     )
 
 
@@ -191,7 +206,13 @@ class SearchItem(BaseModel):
     attendance: list[str]
     threshold: ThresholdOut
     freshness: Freshness
-    matched: Literal["all", "related"] = Field(description="related: only some of the words are there.")
+    matched: Literal["all", "related"] = Field(
+        description="all: every certain wish is fulfilled; related: near to what was asked."
+    )
+    unknown: list[str] = Field(
+        description="Wishes of the request of which nothing is known here: a fact, `age`, `cost`, `hours`."
+    )
+    reasons: ItemReasons | None = Field(None, description="Why it fits, with `explain`.")
 
 
 class FacetValue(BaseModel):
@@ -200,19 +221,52 @@ class FacetValue(BaseModel):
     count: int
 
 
+class Acute(BaseModel):
+    """Shown above all items when a question carries a sign of acute danger."""
+
+    sign: Literal["suicide", "violence", "child"]
+    text: str
+    language: str = Field(description="Language of the text.")
+    reviewed: str = Field(description="Who has reviewed the text, and when.")
+    numbers: list[EmergencyNumber]
+    lines: list[SearchItem] = Field(description="Support lines, those that are open at `as_of` first.")
+
+
 class SearchAnswer(BaseModel):
     items: list[SearchItem]
-    total: int
+    total: int = Field(description="How many the pages hold. Related items after the last come on top of it.")
+    fulfilling: int = Field(description="How many fulfil every certain wish; `facets` count these.")
     page: int
     limit: int
     facets: dict[FacetName, list[FacetValue]]
     degraded: bool = Field(description="True: answered without the search engine, with simpler ranking.")
+    interpretation: Interpretation | None = Field(
+        description="What was understood of `q` and `chips`; null without either."
+    )
+    acute: Acute | None
+    relaxations: list[Relaxation] = Field(
+        description="When few fulfil every wish: what comes when one gives way, most first."
+    )
+    debug: Debug | None = None
+
+
+class SimilarAnswer(BaseModel):
+    items: list[SearchItem]
+    degraded: bool = Field(description="True: answered without the search engine, with simpler ranking.")
+
+
+Typed = Annotated[str, Field(max_length=100), AfterValidator(_without_nul)]
 
 
 class Suggestion(BaseModel):
-    type: Literal["category", "audience", "place", "title"]
-    value: str = Field(description="Term id, place name or listing id, to be sent back as a filter.")
+    type: Literal["category", "audience", "phrase", "place", "title"]
+    value: str = Field(
+        description="Term id, place name or listing id, to be sent back as a filter; a phrase as `q`."
+    )
     label: str
+    language: LanguageTag | None = Field(None, description="Of a phrase.")
+    chip: str | None = Field(None, description="What a phrase tells, to be sent back among `chips`.")
+    beside: str | None = Field(None, description="What a phrase tells, in words.")
 
 
 class Suggestions(BaseModel):

@@ -11,7 +11,10 @@ from app.services import publishing, venues
 from app.services.document_hours import hours, rules_of
 from app.services.taxonomies import Kommun, Term, Vocabulary
 from search.documents import AGE_OPEN_END, ListingDocument, Point
-from search.words import fold, stems
+from search.features import Features
+from search.signs import signs_of
+from search.understanding.compounds import parts
+from search.words import fold, is_stop_word, key, split, stems
 
 _LISTING_FIELDS = (
     "external_id", "kind", "texts", "loneliness", "age", "cost", "attendance", "facts", "schedule",
@@ -88,9 +91,11 @@ def _shared(listing: Listing, record: ListingIn, today: date, vocabulary: Vocabu
         "labels": labels,
         "stems": " ".join(all_stems),
         "stems_body": " ".join(stem for stem in body_stems if stem not in known_stems),
+        "parts": " ".join(_parts(" ".join((title, summary, *labels)))),
         "sort_title": sort_key(title),
         "categories": categories,
         "audiences": [audience.term for audience in record.audiences or []],
+        "audiences_only": [audience.term for audience in record.audiences or [] if audience.only],
         "languages": list(dict.fromkeys(language.code for language in record.languages or [])),
         "loneliness": record.loneliness or [],
         "attendance": record.attendance or [],
@@ -100,6 +105,8 @@ def _shared(listing: Listing, record: ListingIn, today: date, vocabulary: Vocabu
         **cost,
         "threshold": threshold.score,
         "confirmed_day": record.confirmed_on.toordinal() if record.confirmed_on else None,
+        **_span(record),
+        "signs": sorted(signs_of(title, summary, description)),
         "card": {
             "id": str(listing.id),
             "organisation": {
@@ -135,11 +142,12 @@ def _at_venue(
     if exact:
         card["point"] = [told["lat"], told["lon"]]
     county = vocabulary.counties.get(kommun.county_code) if kommun else None
-    return ListingDocument.model_validate(
+    names = _names(told, kommun, county.name if county else None)
+    document = ListingDocument.model_validate(
         {
             **shared,
             "id": f"{shared['listing_id']}-{number}",
-            "place_names": _names(told, kommun, county.name if county else None),
+            "place_names": names,
             "municipality_code": kommun.code if kommun else None,
             "county_code": kommun.county_code if kommun else None,
             "district": told.get("district"),
@@ -150,6 +158,76 @@ def _at_venue(
             "card": card,
         }
     )
+    return document.model_copy(update={"features": _features(document).packed()})
+
+
+def _features(document: ListingDocument) -> Features:
+    """What ranking must know, out of the finished document."""
+    card = document.card
+    texts = " ".join((document.title, *document.title_i18n.values()))
+    own = set(card.get("categories") or ())
+    named = " ".join(
+        (document.summary, *document.labels, document.organisation_name, *document.summary_i18n.values())
+    )
+    capacity = card.get("capacity") or {}
+    cost = card.get("cost") or {}
+    geo = document.geo
+    return Features(
+        listing_id=document.listing_id,
+        kind=document.kind,
+        series=f"{document.organisation_id}:{document.sort_title}:{document.municipality_code or ''}",
+        categories=frozenset(own),
+        broader=frozenset(document.categories) - own,
+        audiences=frozenset(document.audiences),
+        only=frozenset(document.audiences_only),
+        languages=frozenset(document.languages),
+        texts=frozenset(card.get("texts") or ()),
+        loneliness=frozenset(document.loneliness),
+        attendance=frozenset(document.attendance),
+        facts=frozenset(document.facts_true),
+        not_facts=frozenset(document.facts_false),
+        signs=frozenset(document.signs),
+        title=_keys(texts),
+        near=_keys(named),
+        body=_keys(document.description),
+        parts=frozenset(key(part) for part in _parts(f"{texts} {document.summary}")),
+        places=frozenset(fold(name) for name in document.place_names),
+        municipality=document.municipality_code,
+        county=document.county_code,
+        point=(geo.lat, geo.lng) if geo else None,
+        approximate=document.approximate_point,
+        age_min=document.age_min,
+        age_max=document.age_max,
+        cost=document.cost_kind,
+        free=document.free,
+        benefits=frozenset(cost.get("benefits") or ()),
+        threshold=document.threshold,
+        confirmed=document.confirmed_day,
+        capacity=capacity.get("status"),
+        capacity_day=date.fromisoformat(capacity["as_of"]).toordinal() if capacity.get("as_of") else None,
+        first_day=document.first_day,
+        last_day=document.last_day,
+        crisis=bool(card.get("crisis")),
+    )
+
+
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(key(word) for word in split(text) if not is_stop_word(word))
+
+
+def _parts(text: str) -> list[str]:
+    return list(dict.fromkeys(part for word in split(text) for part in parts(fold(word))))
+
+
+def _span(record: ListingIn) -> dict[str, int | None]:
+    """The first and last day of the whole schedule, where they are told."""
+    rules = record.schedule or []
+    begins = [rule.date or rule.valid_from for rule in rules]
+    ends = [rule.date or rule.valid_to for rule in rules]
+    return {
+        "first_day": min(day for day in begins if day).toordinal() if rules and all(begins) else None,
+        "last_day": max(day for day in ends if day).toordinal() if rules and all(ends) else None,
+    }
 
 
 def _main_point(kommun: Kommun | None) -> dict[str, float] | None:
@@ -204,4 +282,11 @@ def _cost(record: ListingIn) -> dict[str, Any]:
         return {"free": True, "price_from_sek": 0} if "free" in costs else {}
     free = cost.kind in {"free", "voluntary"}
     price = 0 if free else next((sek for sek in (cost.min_sek, cost.max_sek) if sek is not None), None)
-    return {"cost_kind": cost.kind, "free": free or price == 0, "price_from_sek": price}
+    # Nothing for some and a price for others is not free: "free" is a promise to whoever comes.
+    dearest = cost.max_sek if cost.max_sek is not None else price
+    return {
+        "cost_kind": cost.kind,
+        "free": free or dearest == 0,
+        "price_from_sek": price,
+        "benefits": cost.benefits or [],
+    }

@@ -4,6 +4,7 @@ The filters are the same tree over the same documents, so all are obeyed. The wo
 Swedish stems; without typo tolerance and synonyms fewer match.
 """
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from sqlalchemy import (
@@ -42,6 +43,7 @@ from search.filters import (
     Or,
     Value,
 )
+from search.pool import Probe
 from search.queries import FACETS, FEW, Found, Nearest, Order, SearchQuery
 from search.words import fold, query_words, stem
 
@@ -71,6 +73,33 @@ def find(session: Session, query: SearchQuery) -> Found:
             found.related = len(more)
     for name in query.facets:
         found.facets[name] = _counts(session, query, asked, name)
+    return found
+
+
+def results(session: Session, probes: Sequence[Probe]) -> list[dict[str, Any]]:
+    """Answer the questions of an understood search in the shape the engine answers them in."""
+    return [_result(session, probe) for probe in probes]
+
+
+def _result(session: Session, probe: Probe) -> dict[str, Any]:
+    query = SearchQuery(
+        groups=() if probe.condition is None else (("all", probe.condition),),
+        sort=probe.sort,
+        page=probe.page,
+        limit=probe.limit,
+    )
+    words = _tsquery(query_words(probe.text), " & " if probe.strategy == "all" else " | ")
+    found: dict[str, Any] = {"hits": [], "totalHits": _count(session, query, words)}
+    if probe.limit:
+        ids = _ids(session, query, words)
+        fields = [_BODY[name].label(name) for name in probe.retrieve if name != "id"]
+        rows = session.execute(select(SearchDocument.id, *fields).where(SearchDocument.id.in_(ids)))
+        by_id = {row.id: dict(row._mapping) for row in rows}  # noqa: SLF001  the public way to a dict
+        found["hits"] = [by_id[one] for one in ids]
+    names = {field: name for name, field in FACETS.items()}
+    found["facetDistribution"] = {
+        field: _counts(session, query, words, names[field]) for field in probe.facets
+    }
     return found
 
 
@@ -203,10 +232,16 @@ def _count(session: Session, query: SearchQuery, words: ColumnElement[Any] | Non
 
 
 def _page(session: Session, query: SearchQuery, words: ColumnElement[Any] | None) -> list[dict[str, Any]]:
+    ids = _ids(session, query, words)
+    cards = session.execute(select(SearchDocument.id, _BODY["card"]).where(SearchDocument.id.in_(ids)))
+    by_id = {row[0]: row[1] for row in cards}
+    return [by_id[one] for one in ids]
+
+
+def _ids(session: Session, query: SearchQuery, words: ColumnElement[Any] | None) -> list[str]:
     ranked = _ranked(query, words)
     statement = (
-        select(_BODY["card"])
-        .join(ranked, ranked.c.id == SearchDocument.id)
+        select(ranked.c.id)
         .where(ranked.c.nth == 1)
         .order_by(ranked.c.place)
         .limit(query.limit)

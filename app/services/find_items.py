@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -13,27 +13,35 @@ from app.services.find_request import Knowledge, Plan
 from app.services.freshness import freshness
 from app.services.schedules import next_occurrence, open_state
 from app.services.taxonomies import LanguageTerm, Term, Wording
-from search.queries import Found, wanted_words
+from search.queries import wanted_words
 from search.words import marked
 
 # Months until a listing is aging, and stale; support lines are asked sooner.
 EARTH_METRES = 6_371_000.0
+Matched = Literal["all", "related"]
 
 
-def items(plan: Plan, found: Found, languages: Sequence[str]) -> list[dict[str, Any]]:
-    """The items of an answer, ready for JSON."""
+def items(
+    plan: Plan, hits: Sequence[tuple[dict[str, Any], Matched]], languages: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The items of an answer, ready for JSON: cards of the index, each with how it matches."""
     words = wanted_words(plan.query.text)
-    full = len(found.cards) - found.related
-    made = [
-        _item(plan, card, languages, words, matched="all" if number < full else "related")
-        for number, card in enumerate(found.cards)
-    ]
-    if plan.soonest:
-        made.sort(key=lambda item: (item["next_occurrence"] or {}).get("start", "9999"))
-    return made
+    return [_item(plan, card, languages, words, matched=matched) for card, matched in hits]
 
 
-def facets(found: Found, knowledge: Knowledge, language: str) -> dict[str, list[dict[str, Any]]]:
+def next_start(card: dict[str, Any], now: datetime) -> str | None:
+    """When it begins next, as the item tells it: UTC, in an order that plain comparison keeps."""
+    coming = _on(_written_rules(card), now.replace(second=0, microsecond=0))[1]
+    return None if coming is None else str(coming["start"])
+
+
+def hours_known(card: dict[str, Any]) -> bool:
+    return _written_rules(card) != b"[]"
+
+
+def facets(
+    counted: Mapping[str, Mapping[str, int]], knowledge: Knowledge, language: str
+) -> dict[str, list[dict[str, Any]]]:
     """The counts with labels, the most frequent first."""
     return {
         name: sorted(
@@ -43,7 +51,7 @@ def facets(found: Found, knowledge: Knowledge, language: str) -> dict[str, list[
             ),
             key=lambda entry: (-entry["count"], entry["label"]),
         )
-        for name, counts in found.facets.items()
+        for name, counts in counted.items()
     }
 
 
@@ -128,7 +136,7 @@ def _item(
     languages: Sequence[str],
     words: tuple[frozenset[str], str | None],
     *,
-    matched: str,
+    matched: Matched,
 ) -> dict[str, Any]:
     wanted, prefix = words
     text = choose(card.get("texts") or {}, languages)
@@ -159,6 +167,8 @@ def _item(
         "threshold": card["threshold"],
         "freshness": _fresh(card["kind"], card.get("confirmed_on"), plan.now.date()),
         "matched": matched,
+        "unknown": [],
+        "reasons": None,
     }
 
 

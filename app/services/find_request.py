@@ -8,16 +8,15 @@ from functools import cached_property
 from app.errors import FieldProblem, Invalid
 from app.schemas.schedule import WEEKDAYS
 from app.schemas.search import SearchRequest
-from app.services.document_hours import HORIZON_DAYS
+from app.services import find_places
+from app.services.find_completions import Completions, completions
 from app.services.geography import Gazetteer, resolve_place
-from app.services.taxonomies import Vocabulary
+from app.services.taxonomies import Term, Vocabulary
 from app.services.wall_clock import STOCKHOLM
-from search.documents import PARTS, SLOTS_A_DAY
+from search.documents import PARTS
 from search.filters import (
-    And,
     AtLeast,
     AtMost,
-    Between,
     Equals,
     Filter,
     GeoBox,
@@ -27,10 +26,12 @@ from search.filters import (
     Not,
     Or,
     all_of,
-    any_of,
 )
+from search.moments import on_days, open_at
 from search.queries import Nearest, Order, SearchQuery
-from search.words import fold
+from search.understanding import lexicon
+from search.understanding.lexicon import Lexicon
+from search.understanding.placebook import Places
 
 NEAR_KM = 10.0
 
@@ -43,24 +44,34 @@ class Knowledge:
     gazetteer: Gazetteer
 
     @cached_property
-    def terms(self) -> list[tuple[str, str, str]]:
-        """(folded word, vocabulary, term id) in order, for looking up beginnings of words."""
-        return sorted(
+    def book(self) -> Places:
+        """The places as the reading of questions looks them up."""
+        return find_places.book(self.gazetteer)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The lexicon of the data files, with the words of the vocabularies beside."""
+        return lexicon.build(
             {
-                (fold(word), kind, term.id)
+                kind: {term.id: _said(term) for term in terms.values()}
                 for kind, terms in (
                     ("category", self.vocabulary.categories),
                     ("audience", self.vocabulary.audiences),
+                    ("fact", self.vocabulary.facts),
                 )
-                for term in terms.values()
-                for word in (term.sv, term.en, *term.also)
             }
         )
 
     @cached_property
-    def places(self) -> list[str]:
-        """The folded names of places in order."""
-        return sorted(self.gazetteer.by_name)
+    def completions(self) -> Completions:
+        """What suggestions are made of."""
+        return completions(self.vocabulary, self.lexicon, self.gazetteer)
+
+
+def _said(term: Term) -> dict[str, tuple[str, ...]]:
+    """The words of a term; the name of a term that others stand below is vague (a leading `?`)."""
+    weak = "?" if term.children else ""
+    return {"sv": (f"{weak}{term.sv}", *term.also), "en": (f"{weak}{term.en}",)}
 
 
 @dataclass(frozen=True)
@@ -233,58 +244,15 @@ def _open(request: SearchRequest, now: datetime) -> Filter | None:
     return all_of(open_at(moment, or_unknown=request.include_unknown) for moment in moments)
 
 
-def open_at(moment: datetime, *, or_unknown: bool = False) -> Filter:
-    """Open at a moment of Swedish time; `or_unknown` takes in what may be open, or tells no hours."""
-    day, minute, weekday = moment.toordinal(), moment.hour * 60 + moment.minute, moment.weekday()
-    slot = day * SLOTS_A_DAY + minute // 5
-    hours = any_of(
-        And((AtMost(f"o{weekday}{letter}_f", minute), AtLeast(f"o{weekday}{letter}_t", minute + 1)))
-        for letter in "ab"
-    )
-    regular: list[Filter] = [
-        hours,
-        AtMost("valid_from_day", day),
-        AtLeast("valid_to_day", day),
-        Not(Equals("closed_days", day)),
-    ]
-    if not or_unknown:
-        regular.append(Not(Equals("unknown_days", day)))
-    ways: list[Filter] = [Equals("always_open", True), And(tuple(regular)), Equals("slots", slot)]
-    if or_unknown:
-        ways += [Equals("unknown_slots", slot), Equals("hours_known", False)]
-    return Or(tuple(ways))
-
-
 def _when(request: SearchRequest, today: date) -> Filter | None:
-    weekdays = {WEEKDAYS.index(day) for day in request.weekday}
-    parts = [PARTS.index(part) for part in request.part_of_day]
-    if request.from_date is None and request.to_date is None:
-        if not weekdays and not parts:
-            return None
-        names = [
-            f"{day}-{PARTS[part]}"
-            for day in sorted(weekdays or range(7))
-            for part in sorted(parts or range(len(PARTS)))
-        ]
-        return _or_no_hours(In("day_parts", tuple(names)), request)
-    first = (request.from_date or today).toordinal()
-    last = request.to_date.toordinal() if request.to_date else first + HORIZON_DAYS
-    if not weekdays and not parts:
-        wanted: Filter = Between("occurrence_days", first, last)
-        if request.include_unknown:
-            wanted = Or((wanted, Between("unknown_days", first, last)))
-        return _or_no_hours(wanted, request)
-    days = [
-        day
-        for day in range(max(first, today.toordinal()), min(last, today.toordinal() + HORIZON_DAYS) + 1)
-        if not weekdays or (day + 6) % 7 in weekdays
-    ]
-    wanted = In("occurrence_parts", tuple(day * 4 + part for day in days for part in parts or range(4)))
-    return _or_no_hours(wanted, request)
-
-
-def _or_no_hours(wanted: Filter, request: SearchRequest) -> Filter:
-    return Or((wanted, Equals("hours_known", False))) if request.include_unknown else wanted
+    return on_days(
+        request.from_date,
+        request.to_date,
+        {WEEKDAYS.index(day) for day in request.weekday},
+        [PARTS.index(part) for part in request.part_of_day],
+        today=today,
+        or_unknown=request.include_unknown,
+    )
 
 
 def _confirmed(request: SearchRequest, today: date) -> Filter | None:

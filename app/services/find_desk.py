@@ -1,0 +1,95 @@
+"""What searching needs for the life of the process: connections, and words and places kept in memory."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sqlalchemy.orm import Session
+
+from app.db import DATABASE_AWAY
+from app.errors import Unavailable
+from app.services import find_fallback, geography, taxonomies
+from app.services.find_request import Knowledge, Plan
+from search import queries
+from search.client import SearchClient, SearchUnavailable
+from search.queries import Found
+from search.rebuild import live_uid
+
+KNOWLEDGE_SECONDS = 600.0
+
+
+class Desk:
+    """What searching needs, for the life of the process: the client, the index, words and places."""
+
+    def __init__(
+        self,
+        client: SearchClient | None,
+        prefix: str,
+        reading: Callable[[], AbstractContextManager[Session]],
+    ) -> None:
+        self.client = client
+        self.uid = live_uid(prefix)
+        self.reading = reading
+        self._knowledge: Knowledge | None = None
+        self._read_at = 0.0
+        self._refreshing: asyncio.Task[None] | None = None
+
+    def load(self) -> Knowledge:
+        """Read words and places from the database. Raises Unavailable without it."""
+        try:
+            with self.reading() as session:
+                known = Knowledge(taxonomies.vocabulary(session), geography.gazetteer(session))
+        except DATABASE_AWAY as error:
+            raise Unavailable("The database does not answer.") from error
+        if self._knowledge is None or known != self._knowledge:
+            _ = (
+                known.book,
+                known.completions,
+            )  # worked out here, beside the searches, and not by the first one
+            self._knowledge = known
+        self._read_at = time.monotonic()
+        return self._knowledge
+
+    async def knowledge(self) -> Knowledge:
+        """What is kept; read anew now and then beside the searches, which go on with the old."""
+        if self._knowledge is None:
+            return await asyncio.to_thread(self.load)
+        if time.monotonic() - self._read_at > KNOWLEDGE_SECONDS and self._refreshing is None:
+            self._refreshing = asyncio.create_task(self._refresh())
+        return self._knowledge
+
+    async def _refresh(self) -> None:
+        try:
+            await asyncio.to_thread(self._reload)
+        finally:
+            self._refreshing = None
+
+    def _reload(self) -> None:
+        self._read_at = time.monotonic()
+        taxonomies.vocabulary.reset_cache()
+        geography.gazetteer.reset_cache()
+        try:
+            self.load()
+        except Unavailable:
+            return
+
+    def in_database(self, made: Plan) -> Found:
+        """The answer of PostgreSQL. Raises Unavailable when it is away as well."""
+        try:
+            with self.reading() as session:
+                return find_fallback.find(session, made.query)
+        except DATABASE_AWAY as error:
+            raise Unavailable("Neither the search engine nor the database answers.") from error
+
+    async def in_index(self, made: Plan) -> Found:
+        """The answer of Meilisearch. Raises SearchUnavailable."""
+        if self.client is None:
+            raise SearchUnavailable("there is no Meilisearch")
+        found = queries.read(
+            made.query, await self.client.multi_search(queries.multi_search(self.uid, made.query))
+        )
+        if queries.wants_related(made.query, found):
+            asked = queries.related_search(self.uid, made.query, facets=found.total == 0)
+            queries.add_related(made.query, found, await self.client.multi_search(asked))
+        return found

@@ -1,0 +1,102 @@
+"""Search by a question in a person's own words: understood, gathered widely, ranked, explained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.schemas.search import SearchRequest
+from app.services import find_chips
+from app.services.find_places import point_place
+from app.services.find_request import Knowledge, Plan
+from search import pool
+from search.filters import Filter
+from search.near import nearness
+from search.pool import Probe
+from search.ranking import Ranked, rank
+from search.understanding.chain import Question, understand
+from search.wishes import Wishes, wishes_of
+
+HERE = 0.45  # near enough to count as there
+ENOUGH = 5  # with fewer answers it is said which wish to give up, and what is a little beside is shown
+Ask = Callable[[list[Probe]], Any]
+
+
+@dataclass
+class Understood:
+    """A question, what it wishes, and what has been found for it."""
+
+    question: Question
+    wishes: Wishes
+    ranked: list[Ranked] = field(default_factory=list)
+    fitting: int = 0  # so many of the ranked fulfil every certain wish
+
+
+def in_words(request: SearchRequest) -> bool:
+    """Whether there is something to understand."""
+    return bool(request.q.strip() or request.chips)
+
+
+def read(request: SearchRequest, plan: Plan, knowledge: Knowledge) -> Understood:
+    """Understand the words and chips of a request. Raises Invalid for a chip that is none."""
+    question = question_of(request, plan, knowledge)
+    return Understood(question, wishes_in(question, plan, knowledge))
+
+
+def question_of(request: SearchRequest, plan: Plan, knowledge: Knowledge) -> Question:
+    """The question, without its chips that are switched off."""
+    return understand(
+        request.q,
+        now=plan.now,
+        lexicon=knowledge.lexicon,
+        places=knowledge.book,
+        located=plan.point is not None,
+        ignore=request.ignore,
+        given=find_chips.given(request, knowledge),
+    )
+
+
+def wishes_in(question: Question, plan: Plan, knowledge: Knowledge) -> Wishes:
+    """What the question wishes, near the point of the request."""
+    wishes = wishes_of(question, knowledge.lexicon, knowledge.book)
+    if plan.point is not None:
+        wishes.places = [point_place(*plan.point), *wishes.places]
+    return wishes
+
+
+def first_probes(made: Understood, plan: Plan, within: Filter | None) -> list[Probe]:
+    """What the engine is asked first, `within` what the request itself demands."""
+    return pool.probes(made.question, made.wishes, base=within, now=plan.now)
+
+
+def wider_probes(made: Understood, plan: Plan) -> list[Probe]:
+    """When little was found: anywhere, at any time; who may come and what is refused still holds."""
+    wide = replace(made.wishes, places=[], times=[])
+    return pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
+
+
+def order(
+    made: Understood, plan: Plan, asked: Sequence[Probe], results: Sequence[dict[str, Any]]
+) -> Understood:
+    """Rank what the first questions found, and say how many of them are there, not only within reach."""
+    found = pool.candidates(asked, results)
+    ranked = rank(found, made.wishes, plan.now.toordinal())
+    here = sum(
+        not made.wishes.places
+        or any(nearness(one.candidate.features, place) >= HERE for place in made.wishes.places)
+        for one in ranked
+    )
+    return replace(made, ranked=ranked, fitting=here)
+
+
+def widen(
+    made: Understood, plan: Plan, asked: Sequence[Probe], results: Sequence[dict[str, Any]]
+) -> Understood:
+    """Add what the wider questions found; what is not there, or not then, ranks after what is."""
+    known = {one.candidate.id for one in made.ranked}
+    more = [
+        replace(one, on=0.0 if made.wishes.times else None)
+        for one in pool.candidates(asked, results)
+        if one.id not in known
+    ]
+    together = [*(one.candidate for one in made.ranked), *more]
+    return replace(made, ranked=rank(together, made.wishes, plan.now.toordinal()))

@@ -1,0 +1,253 @@
+"""A question understood: a chain of pure stages over one frozen object."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import cast
+
+from search.understanding.keys import Language
+from search.understanding.language import is_function_word, language_of
+from search.understanding.lexicon import Lexicon, Meaning
+from search.understanding.matching import Match, matches
+from search.understanding.people import read_people
+from search.understanding.placebook import PlaceBook
+from search.understanding.places import read_places
+from search.understanding.reading import Certainty, Reading, ReadingKind, Token
+from search.understanding.times import read_times
+from search.understanding.tokens import tokenize
+from search.words import MAX_QUERY_WORDS
+
+MOST_CHARACTERS = 2000
+NEGATIONS = frozenset(
+    ("inte", "ej", "utan", "icke", "inget", "ingen", "inga", "slippa", "not", "no", "without", "non", "ei",
+     "ilman", "sin", "без", "не", "بدون", "ليس", "aan")
+)  # fmt: skip
+# "orkar inte laga mat" tells what is hard, not what is unwanted.
+UNABLE = frozenset(
+    ("orkar", "orka", "kan", "kunna", "kunde", "hinner", "vagar", "tors", "klarar", "har", "hade", "far",
+     "fick", "gar", "gick", "blir", "blev", "kommer", "ar", "var", "cant", "cannot", "can", "don't", "dont",
+     "haven't", "have")
+)  # fmt: skip
+# A person does not take back what has happened to her by saying "inte".
+NEGATABLE = frozenset({"audience", "category", "fact"})
+STRUCTURAL = frozenset({"age", "attendance", "cost", "language", "place", "time"})
+SURE, LIKELY = 0.75, 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word to look for in texts. `weight`: less when a reading already stands for it."""
+
+    token: Token
+    weight: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is known of a question so far. Every stage returns a new one."""
+
+    text: str
+    now: datetime
+    tokens: tuple[Token, ...] = ()
+    language: Language = "sv"
+    languages: tuple[Language, ...] = ("sv",)
+    readings: tuple[Reading, ...] = ()
+    words: tuple[Word, ...] = ()
+    acute: str | None = None
+    stages: tuple[tuple[str, tuple[Reading, ...]], ...] = field(default=(), repr=False)
+
+    def of(self, *kinds: ReadingKind) -> tuple[Reading, ...]:
+        """The readings of these kinds, in the order of the text."""
+        return tuple(reading for reading in self.readings if reading.kind in kinds)
+
+
+Stage = Callable[[Question], Question]
+
+
+def understand(
+    text: str,
+    *,
+    now: datetime,
+    lexicon: Lexicon,
+    places: PlaceBook,
+    located: bool = False,
+    ignore: Iterable[str] = (),
+    given: Iterable[Reading] = (),
+) -> Question:
+    """Read a question. `now`: Swedish local time; `located`: "near me" has a place; `ignore`: chips off.
+
+    `given`: readings that the client holds for certain, beside the text or instead of it.
+
+    Switching a chip off removes that reading and nothing else; its words are then searched for as words.
+    Never raises; only the first 2 000 characters are read.
+    """
+    ignored = frozenset(ignore)
+    chain: tuple[Stage, ...] = (
+        _normalised,
+        _in_language,
+        lambda question: _with_places(question, places, located=located),
+        _with_times,
+        _with_people,
+        lambda question: _with_phrases(question, lexicon),
+        lambda question: _with_given(question, given),
+        lambda question: _without(question, ignored),
+        _with_words,
+        lambda question: _with_acute(question, lexicon),
+    )
+    question = Question(text[:MOST_CHARACTERS], now)
+    for stage in chain:
+        question = stage(question)
+    return question
+
+
+def _noted(question: Question, name: str, found: Iterable[Reading]) -> Question:
+    new = tuple(found)
+    return replace(question, readings=question.readings + new, stages=(*question.stages, (name, new)))
+
+
+def _normalised(question: Question) -> Question:
+    return replace(question, tokens=tokenize(question.text))
+
+
+def _in_language(question: Question) -> Question:
+    language, languages = language_of(question.tokens)
+    return replace(question, language=language, languages=languages)
+
+
+def _with_places(question: Question, places: PlaceBook, *, located: bool) -> Question:
+    found = read_places(question.tokens, places, text=question.text)
+    return _noted(question, "place", (one for one in found if located or one.value != "here"))
+
+
+def _with_times(question: Question) -> Question:
+    return _noted(question, "time", read_times(question.tokens, question.now, text=question.text))
+
+
+def _with_people(question: Question) -> Question:
+    return _noted(question, "people", read_people(question.tokens, question.now.year, text=question.text))
+
+
+def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
+    spans = [(reading.start, reading.end) for reading in readings]
+    return frozenset(
+        number
+        for number, token in enumerate(question.tokens)
+        if any(start <= token.start and token.end <= end for start, end in spans)
+    )
+
+
+def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
+    names = _covered(question, question.of("place"))
+    found = matches(question.tokens, lexicon, question.languages, names)
+    times = _covered(question, question.of("time"))
+    told = [match for match in found if match.meaning.kind == "situation"]
+    readings = [
+        _reading(question, match, lowered=_within(match, told) or match.covers <= times)
+        for match in found
+        if not match.covers <= names
+    ]
+    return _noted(question, "phrases", readings)
+
+
+def _within(match: Match, situations: Iterable[Match]) -> bool:
+    """A single word of a life told in several says little by itself: "man" in "min man dog"."""
+    return match.meaning.kind in {"audience", "category", "fact"} and any(
+        match.covers < other.covers for other in situations
+    )
+
+
+def _reading(question: Question, match: Match, *, lowered: bool) -> Reading:
+    meaning: Meaning = match.meaning
+    weight = round(match.weight * (0.5 if lowered else 1), 3)
+    negated = meaning.negated or (
+        meaning.kind in NEGATABLE and match.weight > 0 and _negated_before(question.tokens, match)
+    )
+    certainty: Certainty = "certain" if weight >= SURE else "likely" if weight >= LIKELY else "guess"
+    return Reading(
+        cast(ReadingKind, meaning.kind),
+        meaning.value,
+        question.tokens[match.first].start,
+        question.tokens[match.last].end,
+        certainty,
+        weight,
+        negated,
+    )
+
+
+def _negated_before(tokens: tuple[Token, ...], match: Match) -> bool:
+    before = tokens[max(match.first - 2, 0) : match.first]
+    if not before:
+        return False
+    if before[-1].folded in NEGATIONS:
+        return len(before) == 1 or before[0].folded not in UNABLE
+    # One adjective may stand between: "inget religiöst sällskap". Not a verb: "vill inte sitta hemma".
+    return len(before) == 2 and before[0].folded in {"utan", "without", "ilman", "bez", "без", "بدون"}
+
+
+def _with_given(question: Question, given: Iterable[Reading]) -> Question:
+    sure = tuple(dict.fromkeys(given))
+    if not sure:
+        return question
+    sent = {one.chip for one in sure}
+    read = tuple(one for one in question.readings if one.chip not in sent)
+    return replace(_noted(replace(question, readings=()), "given", sure), readings=read + sure)
+
+
+def without(question: Question, ignored: Iterable[str], lexicon: Lexicon) -> Question:
+    """The question as `understand` reads it when these chips, too, are switched off."""
+    return _with_acute(_with_words(_without(question, frozenset(ignored))), lexicon)
+
+
+def _without(question: Question, ignored: frozenset[str]) -> Question:
+    if not ignored:
+        return question
+    return replace(question, readings=tuple(one for one in question.readings if one.chip not in ignored))
+
+
+def _with_words(question: Question) -> Question:
+    structural = _covered(question, (one for one in question.readings if one.kind in STRUCTURAL))
+    read = _covered(question, question.of("category", "audience", "fact", "kind", "situation", "loneliness"))
+    people = _covered(question, question.of("gender"))
+    # What was switched off is still no topic: "Farsta" must not be demanded of the text then.
+    off = _covered(
+        question,
+        (
+            one
+            for _, found in question.stages
+            for one in found
+            if one.kind in STRUCTURAL and one not in question.readings
+        ),
+    )
+    read |= people | off
+    words = [
+        Word(token, 0.15 if number in structural else 0.5 if number in read else 1.0)
+        for number, token in enumerate(question.tokens)
+        if not is_function_word(token.folded, question.language)
+        and (len(token.word) > 1 or token.word.isdigit())
+    ]
+    if not words:
+        words = [Word(token, 1.0) for number, token in enumerate(question.tokens) if number not in structural]
+    seen: dict[str, Word] = {}
+    for word in words:
+        seen.setdefault(word.token.folded, word)
+    return replace(question, words=tuple(seen.values()))
+
+
+def asked_words(question: Question) -> list[str]:
+    """The words for the engine, the most telling first kept when there are more than it takes."""
+    chosen = sorted(
+        enumerate(word for word in question.words if word.weight >= 0.5),
+        key=lambda pair: (-pair[1].weight, pair[0]),
+    )[:MAX_QUERY_WORDS]
+    return [word.token.word for _, word in sorted(chosen)]
+
+
+def _with_acute(question: Question, lexicon: Lexicon) -> Question:
+    signs = [
+        (reading.weight, situation.acute)
+        for reading in question.of("situation")
+        if reading.weight >= LIKELY
+        and (situation := lexicon.situations.get(reading.value))
+        and situation.acute
+    ]
+    return replace(question, acute=max(signs)[1] if signs else None)

@@ -1,0 +1,64 @@
+"""Which language a question is written in."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from search.understanding.keys import LATIN, Language, script
+from search.understanding.reading import Token
+from search.words import fold
+
+_PERSIAN_LETTERS = frozenset("پچژگکی")
+_ARABIC_LETTERS = frozenset("كيةىأإ")
+
+
+@lru_cache(maxsize=1)
+def _written() -> dict[Language, frozenset[str]]:
+    path = Path(__file__).parent.parent / "data" / "function_words.yaml"
+    read: dict[Language, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {language: frozenset(words.split()) for language, words in read.items()}
+
+
+@lru_cache(maxsize=1)
+def function_words() -> dict[Language, frozenset[str]]:
+    """The folded function words of each language."""
+    return {language: frozenset(fold(word) for word in words) for language, words in _written().items()}
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a word just as it is written is a Swedish or English function word: "man", but not "män"."""
+    return word in _written()["sv"] or word in _written()["en"]
+
+
+def is_function_word(folded: str, language: Language) -> bool:
+    return folded in function_words().get(language, frozenset())
+
+
+def language_of(tokens: tuple[Token, ...]) -> tuple[Language, tuple[Language, ...]]:
+    """The language, and those whose phrases may be meant.
+
+    A question without any function word may be in each language of its script, Swedish before the others.
+    """
+    letters = "".join(token.word for token in tokens)
+    kinds = [script(token.word) for token in tokens]
+    for kind, alone in (("cyrillic", "uk"), ("ethiopic", "ti")):
+        if kind in kinds:
+            return alone, (alone, "sv", "en")  # type: ignore[return-value]
+    known = _written()
+
+    def hits(language: Language) -> int:
+        return sum(token.word in known[language] for token in tokens)
+
+    if "arabic" in kinds:
+        persian = sum(char in _PERSIAN_LETTERS for char in letters) + 2 * hits("fa")
+        arabic = sum(char in _ARABIC_LETTERS for char in letters) + 2 * hits("ar")
+        found: Language = "fa" if persian > arabic else "ar"
+        return found, (found, "ar" if found == "fa" else "fa", "sv", "en")
+    counted = {language: hits(language) for language in LATIN}
+    if not any(counted.values()):
+        return "sv", LATIN
+    best = max(LATIN, key=lambda language: (counted[language], language == "sv"))
+    if best == "sv":
+        return "sv", ("sv", "en") if counted["en"] == 0 else ("sv",)
+    return best, (best, "sv", "en") if best != "en" else ("en", "sv")

@@ -1,0 +1,242 @@
+"""The lexicon: everyday phrases of nine languages and what they tell, read from `search/data/lexicon`."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from search.understanding.keys import FOLDED, LANGUAGES, Language, keys_in
+from search.words import fold
+
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+DATA = Path(__file__).parent.parent / "data" / "lexicon"
+GAP = 2  # other words that may stand between two words of a phrase
+WEAK = 0.4
+
+Item = frozenset[str]  # the keys that a word may have to stand here
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a phrase tells: `kind` and `value` as of a reading, `weight` 0..1. `negated`: a wish against."""
+
+    kind: str
+    value: str
+    weight: float
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sequence of words and what it tells. `words` are folded, for correcting typing errors."""
+
+    items: tuple[Item, ...]
+    meaning: Meaning
+    language: Language
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A life situation: how much listings with a term are lifted (`means`) or lowered (`avoid`)."""
+
+    id: str
+    labels: Mapping[str, str]
+    means: Mapping[str, Mapping[str, float]]
+    avoid: Mapping[str, Mapping[str, float]]
+    belongs: frozenset[str]
+    acute: str | None
+
+
+@dataclass
+class Lexicon:
+    """Phrases by the key of their rarest word, situations by id, single words for correcting typing errors."""
+
+    anchored: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    class_words: dict[str, frozenset[str]] = field(default_factory=dict)  # a word's key → its classes' keys
+    class_phrases: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    situations: dict[str, Situation] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()  # every key but those for typing without marks
+    acute: dict[str, dict[str, Any]] = field(default_factory=dict)
+    texts: dict[str, list[tuple[str, str, str]]] = field(
+        default_factory=dict
+    )  # by language: text, kind, value
+
+
+def _load(path: Path) -> dict[str, Any]:
+    # The base loader makes nothing but strings, which is safe, and four times as fast as the safe one.
+    read: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    return read or {}
+
+
+def _key_words(text: str) -> list[str]:
+    return [word for word in text.replace("-", " ").split() if word]
+
+
+class _Reader:
+    """Builds the phrases of all files; classes first, since phrases name them."""
+
+    def __init__(self) -> None:
+        self.class_words: dict[str, set[str]] = {}
+        self.class_phrases: list[Phrase] = []
+        self.phrases: list[Phrase] = []
+
+    def read_classes(self, written: Mapping[str, Mapping[Language, Sequence[str]]]) -> None:
+        """Every class in every language: single words by their keys, longer members as phrases."""
+        for name, by_language in written.items():
+            for language, members in by_language.items():
+                known_by = class_key(name, language)
+                for member in members:
+                    words = _key_words(str(member))
+                    if len(words) == 1:
+                        for key in keys_in(words[0], language):
+                            self.class_words.setdefault(key, set()).add(known_by)
+                    else:
+                        items = tuple(keys_in(word, language) for word in words)
+                        self.class_phrases.append(Phrase(items, Meaning("class", known_by, 1.0), language))
+
+    def items(self, text: str, language: Language) -> tuple[Item, ...]:
+        """The words of a phrase, each with the keys that a word may have to stand there."""
+        return tuple(
+            frozenset({class_key(word.strip("<>"), language)})
+            if word.startswith("<")
+            else keys_in(word, language)
+            for word in _key_words(text)
+        )
+
+    def add(self, texts: Iterable[Any], language: Language, meaning: Meaning) -> None:
+        for written in texts:
+            text = str(written).strip()
+            weak = text.startswith("?")
+            text = text.removeprefix("?")
+            scaled = Meaning(
+                meaning.kind, meaning.value, meaning.weight * (WEAK if weak else 1), meaning.negated
+            )
+            items = self.items(text, language)
+            if items:
+                self.phrases.append(Phrase(items, scaled, language, text))
+
+    def add_terms(self, kind: str, terms: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """Terms with their phrases by language; `not:` before a term makes it a wish against it."""
+        for term, by_language in terms.items():
+            meaning = Meaning(kind, term.removeprefix("not:"), 1.0, term.startswith("not:"))
+            for language in LANGUAGES:
+                self.add(by_language.get(language) or (), language, meaning)
+
+    def lexicon(self) -> Lexicon:
+        made = Lexicon(
+            anchored=_anchored(self.phrases),
+            class_words={key: frozenset(names) for key, names in self.class_words.items()},
+            class_phrases=_anchored(self.class_phrases),
+        )
+        made.known = frozenset(
+            key
+            for key in (
+                *(
+                    key
+                    for phrase in (*self.phrases, *self.class_phrases)
+                    for item in phrase.items
+                    for key in item
+                ),
+                *self.class_words,
+            )
+            if not key.startswith(FOLDED)
+        )
+        made.words = frozenset(
+            fold(word)
+            for phrase in self.phrases
+            if phrase.language == "sv"
+            for word in _key_words(phrase.text)
+            if not word.startswith("<") and len(word) >= 4
+        )
+        return made
+
+
+def class_key(name: str, language: Language) -> str:
+    """The key under which any member of a class of words is known."""
+    return f"<{name}>:{language}"
+
+
+def _anchored(phrases: Sequence[Phrase]) -> dict[str, list[tuple[Phrase, int]]]:
+    """The phrases by every key of their rarest word, where looking for them begins."""
+    frequency = Counter(item for phrase in phrases for item in phrase.items)
+    made: dict[str, list[tuple[Phrase, int]]] = {}
+    for phrase in phrases:
+        anchor = min(range(len(phrase.items)), key=lambda number: frequency[phrase.items[number]])
+        for key in phrase.items[anchor]:
+            made.setdefault(key, []).append((phrase, anchor))
+    return made
+
+
+KINDS = {
+    "attendance": "attendance",
+    "costs": "cost",
+    "kinds": "kind",
+    "languages": "language",
+    "loneliness": "loneliness",
+}
+
+
+def kind_of(file: str) -> str | None:
+    """What the terms of a lexicon file are; None for classes, situations and acute signs."""
+    stem = file.partition("-")[0]
+    return {"categories": "category", "audiences": "audience", "facts": "fact"}.get(stem, KINDS.get(stem))
+
+
+def build(vocabulary: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]) -> Lexicon:
+    """The lexicon of the data files, with the labels and search words of the vocabularies beside.
+
+    `vocabulary`: kind → term → language → words. About half a second; kept by the caller.
+    """
+    reader = _Reader()
+    reader.read_classes(_load(DATA / "classes.yaml"))
+    files = {path.stem: _load(path) for path in sorted(DATA.glob("*.yaml"))}
+    for kind, terms in vocabulary.items():
+        reader.add_terms(kind, terms)
+    made_of: dict[str, Situation] = {}
+    for name, content in files.items():
+        if name.startswith("situations"):
+            made_of |= {
+                identifier: _situation(identifier, written) for identifier, written in content.items()
+            }
+            phrases = {identifier: written.get("phrases") or {} for identifier, written in content.items()}
+            reader.add_terms("situation", phrases)
+        elif (of := kind_of(name)) is not None:
+            reader.add_terms(of, content)
+    made = reader.lexicon()
+    made.situations = made_of
+    made.acute = files.get("acute", {})
+    made.texts = _typed(reader.phrases)
+    return made
+
+
+def _typed(phrases: Iterable[Phrase]) -> dict[str, list[tuple[str, str, str]]]:
+    """What may be suggested while somebody types: the plain phrases of categories and audiences."""
+    typed: dict[str, list[tuple[str, str, str]]] = {}
+    for phrase in phrases:
+        meaning = phrase.meaning
+        if meaning.kind in {"category", "audience"} and meaning.weight > WEAK and "<" not in phrase.text:
+            typed.setdefault(phrase.language, []).append((phrase.text, meaning.kind, meaning.value))
+    return typed
+
+
+def _situation(identifier: str, written: Mapping[str, Any]) -> Situation:
+    return Situation(
+        id=identifier,
+        labels=written["label"],
+        means=written.get("means") or {},
+        avoid=written.get("avoid") or {},
+        belongs=frozenset(written.get("is") or ()),
+        acute=written.get("acute"),
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Lexicon:
+    """The lexicon of the data files alone."""
+    return build({})

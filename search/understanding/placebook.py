@@ -1,0 +1,125 @@
+"""Places by name: what a reader of questions needs to know of a gazetteer, and a book made of one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from search.words import fold
+
+SHORTEST_MISSPELT = 6  # shorter names are too like other words
+KINDS = {"kommun": 0, "ort": 1, "stadsdel": 1, "distrikt": 2, "regso": 2, "county": 3}
+_REGSO_PEOPLE = 3_000  # areas without a population are drawn at about this size
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place to look at. `kind`: county, region, kommun, ort, stadsdel, distrikt, regso or postcode.
+
+    `municipality_codes`: the kommuner of a region, or none when a region is only a point with a reach.
+    `radius_km`: how far "in" the place reaches; 0 when its code says it (county).
+    """
+
+    name: str
+    kind: str
+    municipality_code: str | None
+    county_code: str | None
+    lat: float
+    lon: float
+    population: int | None = None
+    municipality_codes: tuple[str, ...] = ()
+    radius_km: float = 0
+
+
+class PlaceBook(Protocol):
+    """Where places are looked up. Names are given as `place_key` writes them."""
+
+    def find(self, folded_name: str) -> Sequence[Place]:
+        """Every place called so."""
+
+    def postcode(self, digits: str) -> Place | None:
+        """The place of five digits."""
+
+    def by_code(self, code: str) -> Place | None:
+        """The county of two digits or the kommun of four."""
+
+    def misspelt(self, folded_name: str) -> Sequence[Place]:
+        """The kommuner whose name is one letter away, or two letters that changed places."""
+
+
+def place_key(name: str) -> str:
+    """A name as books know it: no case, no marks, Älgarås and AElgaras alike, hyphens as spaces."""
+    plain = (
+        fold(name)
+        .replace("ø", "o")
+        .replace("æ", "a")
+        .replace("ae", "a")
+        .replace("oe", "o")
+        .replace("aa", "a")
+    )
+    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())
+
+
+def reach_km(kind: str, population: int | None = None) -> float:
+    """How far a place of a kind reaches when it is asked for by name."""
+    match kind:
+        case "county" | "region":
+            return 0
+        case "kommun":
+            return 15
+        case "ort":
+            return 4 if (population or 0) < 10_000 else 8
+        case "postcode":
+            return 5
+        case _:
+            return 3
+
+
+def rank(place: Place) -> tuple[int, int]:
+    """Larger kinds first, then by people."""
+    people = place.population or (_REGSO_PEOPLE if place.kind in {"regso", "stadsdel"} else 0)
+    return KINDS.get(place.kind, 2), -people
+
+
+class Places:
+    """A book of places in memory, made once from rows of a gazetteer."""
+
+    def __init__(self, named: Iterable[tuple[Place, Iterable[str]]], postcodes: Mapping[str, Place]) -> None:
+        """`named`: each place with its other names; its own name need not be among them."""
+        found: dict[str, dict[Place, None]] = defaultdict(dict)
+        self._codes: dict[str, Place] = {}
+        self._one_off: dict[str, set[str]] = defaultdict(set)
+        self._postcodes = postcodes
+        for place, others in named:
+            for name in (place.name, *others):
+                found[place_key(name)][place] = None
+            code = place.municipality_code if place.kind == "kommun" else place.county_code
+            if place.kind in {"kommun", "county"} and code:
+                self._codes[code] = place
+            own = place_key(place.name)
+            if place.kind == "kommun" and len(own) >= SHORTEST_MISSPELT:
+                for key in _one_off(own):
+                    self._one_off[key].add(own)
+        self._named = {name: tuple(sorted(places, key=rank)) for name, places in found.items() if name}
+
+    def find(self, folded_name: str) -> Sequence[Place]:
+        return self._named.get(folded_name, ())
+
+    def postcode(self, digits: str) -> Place | None:
+        return self._postcodes.get(digits)
+
+    def by_code(self, code: str) -> Place | None:
+        return self._codes.get(code)
+
+    def misspelt(self, folded_name: str) -> Sequence[Place]:
+        if len(folded_name) < SHORTEST_MISSPELT:
+            return ()
+        names = {name for key in _one_off(folded_name) for name in self._one_off.get(key, ())}
+        return [place for name in sorted(names) for place in self._named[name] if place.kind == "kommun"]
+
+
+def _one_off(name: str) -> Iterator[str]:
+    """The name and what is left without each letter: names one letter apart share one of these."""
+    yield name
+    for index in range(len(name)):
+        yield name[:index] + name[index + 1 :]

@@ -1,0 +1,316 @@
+"""Words of time in a question: "ikväll", "på söndag", "den 24 december", "efter fem", "sportlovet"."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from search.understanding import clock_words
+from search.understanding.clock_words import AFTERNOON, EVENING, LISTING, NIGHT, TO, DayWord, weekday
+from search.understanding.dates import CLOCK, Found, dated, month_at
+from search.understanding.feasts import next_feast
+from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
+from search.understanding.reading import Reading, Token
+from search.understanding.when import WEEKDAYS, When, label, parse
+
+__all__ = ["When", "label", "parse", "read_times"]
+
+STORY = 25  # in a text with more words than this, words of time mostly tell of the life, not of the wish
+SHORT_QUESTION = 8
+_GLUE = folded_set(
+    "på i om kl klockan den och eller vid under mot sent tidigt the on in at and or during de la por el los y"
+    " يوم ايام في و у в і та ja tai iyo ama روز و ከምኡ"
+)
+_COMING = folded_set("på denna nu kommande till on this coming")
+_NEXT = folded_set("nästa nästkommande next")
+_PAST = folded_set("förra senaste last")
+_EVERY_OTHER = folded_set("varannan other")
+_OPEN = folded_set("öppet öppen öppna öppnar open مفتوح مفتوحة furan auki باز відкрито ክፉት abierto abierta")
+
+
+def read_times(tokens: Sequence[Token], now: datetime, text: str = "") -> tuple[Reading, ...]:
+    """What a question says about time, in order. `now` is aware, in Swedish local time.
+
+    One wish told in two places ("nattöppet kafé fredagar") is two readings of one value.
+    `text` is the question as sent; it shows dashes and commas. Days said without a year are the next ones.
+    """
+    pieces = pieces_of(tokens, text)
+    found: list[Found] = []
+    at = 0
+    while at < len(pieces):
+        one = _at(pieces, at, now)
+        if one is None:
+            at += 1
+            continue
+        at = one.end
+        joined = _joined(found[-1], one, pieces) if found else None
+        if joined is None:
+            found.append(one)
+        else:
+            found[-1] = joined
+    found.extend(_last_now(pieces, found))
+    found = _shared([one for one in found if not (one.past or one.void)])
+    readings = [_reading(one, pieces) for one in found]
+    return tuple(dict.fromkeys(readings))
+
+
+def _reading(one: Found, pieces: Sequence[Piece]) -> Reading:
+    when = one.when
+    if one.loose and when.at and 1 <= when.at.hour <= 7:
+        when = replace(when, at=when.at.replace(hour=when.at.hour + 12))
+    sure = one.sure and len(pieces) <= STORY
+    if when.now:
+        sure = sure or any(piece.folded in _OPEN for piece in pieces)
+    return Reading(
+        "time",
+        when.value,
+        pieces[one.begin].start,
+        pieces[one.end - 1].end,
+        "guess" if one.guess else "certain" if sure else "likely",
+    )
+
+
+def _shared(found: list[Found]) -> list[Found]:
+    """The only days and the only part of day of a question belong together, wherever they stand."""
+    wishes = [one for one in found if not one.when.now]
+    if len(wishes) != 2 or wishes[0].void:
+        return found
+    one, two = wishes
+    if _has_days(one.when) == _has_days(two.when):
+        return found
+    when = _both(one, two, listed=False)
+    return found if when is None else [one if one.when.now else replace(one, when=when) for one in found]
+
+
+def _last_now(pieces: Sequence[Piece], found: Sequence[Found]) -> list[Found]:
+    """A short question that ends in "nu": "fika i Farsta nu"."""
+    last = len(pieces) - 1
+    if (
+        0 < last < SHORT_QUESTION
+        and pieces[last].folded in {"nu", "now"}
+        and not any(f.end > last for f in found)
+    ):
+        return [Found(last, last + 1, When(now=True), sure=False)]
+    return []
+
+
+# One piece of time
+
+
+def _at(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
+    """The longest piece of time that begins at a piece."""
+    today = now.date()
+    options = (
+        _phrase(pieces, at, now),
+        dated(pieces, at, today),
+        _day(pieces, at, today),
+        _worded(pieces, at, today),
+    )
+    return max((one for one in options if one), key=lambda one: one.end, default=None)
+
+
+def _phrase(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
+    match = _phrases().longest(pieces, at)
+    if match is None:
+        return None
+    (atoms, sure), end = match
+    if atoms.startswith("month:"):
+        return month_at(pieces, at, end, int(atoms[6:]), now.date())
+    found = Found(at, end, sure=sure)
+    if atoms in {"past", "none"}:
+        return replace(found, past=atoms == "past", void=atoms == "none")
+    when = When()
+    for atom in atoms.split("+"):
+        when = _with(when, atom, now)
+    return replace(found, when=when)
+
+
+@lru_cache
+def _phrases() -> Phrases[tuple[str, bool]]:
+    return Phrases(
+        (phrase, (atoms, not phrase.startswith("?")))
+        for atoms, languages in read_data("times.yaml").items()
+        for phrases in languages.values()
+        for phrase in phrases
+    )
+
+
+def _with(when: When, atom: str, now: datetime) -> When:
+    """The wish with one more atom of times.yaml. Raises ValueError or KeyError on an unknown one."""
+    today = now.date()
+    monday = today - timedelta(today.weekday())
+    name, _, value = atom.partition(":")
+    match name:
+        case "days":
+            return replace(when, weekdays=frozenset(map(WEEKDAYS.index, value.split(","))))
+        case "part":
+            return replace(when, parts=parse(f"/{value}").parts)
+        case "weeks":
+            return replace(when, weeks=parse(f"//{value}").weeks)
+        case "now":
+            return replace(when, now=True)
+        case "tonight":
+            first = today
+            last = today if now.hour < 5 else today + timedelta(1)
+            return replace(when, first=first, last=last, parts=frozenset({NIGHT}))
+        case _:
+            pass
+    spans = {
+        "today": (today, today),
+        "tomorrow": (today + timedelta(1), today + timedelta(1)),
+        "overmorrow": (today + timedelta(2), today + timedelta(2)),
+        "weekend": (max(today, monday + timedelta(5)), monday + timedelta(6)),
+        "next-weekend": (monday + timedelta(12), monday + timedelta(13)),
+        "this-week": (today, monday + timedelta(6)),
+        "next-week": (monday + timedelta(7), monday + timedelta(13)),
+    }
+    first, last = spans[name] if name in spans else next_feast(value, today)
+    return replace(when, first=max(first, today), last=last)
+
+
+def _day(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noqa: PLR0911  one way out for each form
+    """A weekday with the words that tell which one: "nästa onsdag", "på söndagar", "tis-tors"."""
+    word = pieces[at].folded
+    lead = at + 1 if word in _COMING | _NEXT | _PAST | _EVERY_OTHER | {"i"} else at
+    if lead > at and word == "nu" and lead < len(pieces) and pieces[lead].folded == "pa":
+        lead += 1
+    if lead >= len(pieces):
+        return None
+    named = weekday(pieces[lead].word, pieces[lead].folded)
+    if named is None or (named.form == "short" and not _short_fits(pieces, lead)):
+        return None
+    found = Found(at, lead + 1)
+    if named.form == "genitive" and word == "i":
+        return replace(found, past=True)
+    if lead > at and word in _PAST | _EVERY_OTHER:
+        return replace(found, past=word in _PAST, void=word in _EVERY_OTHER)
+    when = When(
+        weekdays=frozenset({named.day}), parts=frozenset() if named.part is None else frozenset({named.part})
+    )
+    until = _until(pieces, lead + 1)
+    if until and named.part is None:
+        count = (until[0].day - named.day) % 7
+        days = frozenset((named.day + i) % 7 for i in range(count + 1))
+        return Found(at, until[1], When(weekdays=days))
+    one_day = named.form == "single" or (named.form == "compound" and named.part is not None)
+    if lead > at and one_day and word != "i":
+        ahead = (named.day - today.weekday()) % 7 or 7
+        if word in _NEXT:
+            ahead = 7 - today.weekday() + named.day
+        day = today + timedelta(ahead)
+        return replace(found, when=replace(when, first=day, last=day, weekdays=frozenset()))
+    sure = named.form != "compound" or named.part is not None or named.open_
+    return Found(lead if lead > at and word == "i" else at, lead + 1, when, sure=sure)
+
+
+def _short_fits(pieces: Sequence[Piece], at: int) -> bool:
+    """An abbreviated weekday counts beside another weekday or a clock time only."""
+
+    def day_at(index: int) -> bool:
+        if not 0 <= index < len(pieces):
+            return False
+        piece = pieces[index]
+        return weekday(piece.word, piece.folded) is not None
+
+    after = pieces[at + 1] if at + 1 < len(pieces) else None
+    beside = day_at(at - 1) or day_at(at + 1)
+    joined = (at > 1 and pieces[at - 1].folded in LISTING | TO and day_at(at - 2)) or (
+        after is not None and after.folded in LISTING | TO and day_at(at + 2)
+    )
+    return (
+        beside
+        or joined
+        or (after is not None and (after.folded in CLOCK or after.folded.startswith("kvall")))
+    )
+
+
+def _until(pieces: Sequence[Piece], at: int) -> tuple[DayWord, int] | None:
+    """The second weekday of a span that goes on at a piece, and the piece after it."""
+    if at >= len(pieces):
+        return None
+    to = at + 1 if pieces[at].folded in TO else at
+    if to >= len(pieces) or (to == at and not pieces[at].dashed):
+        return None
+    named = weekday(pieces[to].word, pieces[to].folded)
+    return (named, to + 1) if named and named.part is None else None
+
+
+def _worded(pieces: Sequence[Piece], at: int, today: date) -> Found | None:
+    """A compound with a time in it: nattcafé, julbord, höstlovsläger."""
+    word = clock_words.compound(pieces[at].folded)
+    if word is None:
+        return None
+    if word.feast:
+        first, last = next_feast(word.feast, today)
+        return Found(at, at + 1, When(max(first, today), last), sure=word.holiday, guess=not word.holiday)
+    days = frozenset(map(WEEKDAYS.index, word.days.split(","))) if word.days else frozenset()
+    parts = frozenset() if word.part is None else frozenset({word.part})
+    return Found(at, at + 1, When(weekdays=days, parts=parts), sure=False)
+
+
+# Two pieces that are one wish
+
+
+def _joined(one: Found, two: Found, pieces: Sequence[Piece]) -> Found | None:
+    """Both as one when only words like "på" and "och" stand between and they fit together."""
+    between = pieces[one.end : two.begin]
+    if len(between) > 2 or any(piece.folded not in _GLUE for piece in between):
+        return None
+    if any(piece.new_sentence for piece in pieces[one.end : two.begin + 1]) or one.void or two.void:
+        return None
+    if one.past or two.past:
+        near = not between and not pieces[two.begin].gap.strip() and not two.past
+        return replace(one, end=two.end) if near and one.past and not two.when.first else None
+    when = _both(one, two, listed=any(piece.folded in LISTING for piece in between))
+    if when is None:
+        return None
+    return Found(one.begin, two.end, when, one.sure or two.sure, one.guess and two.guess)
+
+
+def _both(one: Found, two: Found, *, listed: bool) -> When | None:
+    a, b = one.when, two.when
+    if a.now or b.now or (a.at and b.at) or (a.weeks and b.weeks):
+        return None
+    days = _days(a, b)
+    if days is None:
+        return None
+    at, parts = a.at or b.at, a.parts | b.parts
+    if a.parts and b.parts and (_has_days(b) or not (listed or a.parts == b.parts)):
+        return None
+    if at and parts:
+        loose = one.loose if a.at else two.loose
+        if loose and at.hour < 12 and parts & {AFTERNOON, EVENING}:
+            at = at.replace(hour=at.hour + 12)
+        parts = frozenset()
+    elif at and (one.loose or two.loose) and 1 <= at.hour <= 7:
+        at = at.replace(hour=at.hour + 12)
+    return When(days.first, days.last, days.weekdays, parts, at, weeks=a.weeks or b.weeks)
+
+
+def _has_days(when: When) -> bool:
+    return bool(when.first or when.weekdays)
+
+
+def _days(a: When, b: When) -> When | None:
+    """The days of two wishes as one; None when they do not belong together."""
+    if not _has_days(b) or not _has_days(a):
+        return a if _has_days(a) else b
+    if a.first and a.last and b.first and b.last:
+        if a.first <= b.first <= b.last <= a.last and len(_dates(a)) > 1:
+            return b  # "nästa vecka på onsdag"
+        touching = 0 <= (b.first - a.last).days <= 1 and (a.parts, a.at) == (b.parts, b.at)
+        return When(a.first, b.last) if touching else None
+    if a.weekdays and b.weekdays:
+        return None if a.parts or a.at else When(weekdays=a.weekdays | b.weekdays)
+    spanning, weekly = (a, b) if a.first else (b, a)
+    span = _dates(spanning)
+    fitting = [day for day in span if day.weekday() in weekly.weekdays]
+    if len(span) > 7 or not fitting:
+        return None
+    return When(fitting[0], fitting[-1])
+
+
+def _dates(when: When) -> list[date]:
+    if when.first is None or when.last is None:
+        return []
+    return [when.first + timedelta(i) for i in range((when.last - when.first).days + 1)]

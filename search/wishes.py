@@ -1,0 +1,221 @@
+"""What a person wishes, out of the readings of her question: what must be, what lifts, what lowers."""
+
+from dataclasses import dataclass, field, replace
+
+from search.understanding.chain import Question
+from search.understanding.lexicon import Lexicon
+from search.understanding.people import parse_age
+from search.understanding.placebook import Place, PlaceBook
+from search.understanding.places import resolve
+from search.understanding.reading import Reading
+from search.understanding.times import When, parse
+from search.words import key
+
+# Ages → the audience words that speak of them.
+_AGES = (
+    ("children", 0, 12),
+    ("teenagers", 13, 19),
+    ("young-adults", 18, 29),
+    ("adults", 30, 64),
+    ("seniors", 65, 120),
+)
+_GENDERS = {"woman": "women", "man": "men"}
+
+
+SOFT = 0.7  # what a situation says of facts is never certain enough to filter
+BESIDE = 0.6  # of a situation's weight, when an activity is asked for by its name
+TOLD = 8  # words: somebody tells her life, and single words of it say little of what she wants
+IN_PASSING = 0.5  # of the weight of a category read in such a single word
+UNREAD = 5  # words: somebody tells something that nobody here understood
+
+
+@dataclass
+class Wishes:
+    """Weights 0..1 by term. A wish for a fact may be for its absence (`without`)."""
+
+    categories: dict[str, float] = field(default_factory=dict)
+    audiences: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, float] = field(default_factory=dict)
+    without: dict[str, float] = field(default_factory=dict)
+    loneliness: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, float] = field(default_factory=dict)
+    attendance: dict[str, float] = field(default_factory=dict)
+    languages: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    avoid_categories: dict[str, float] = field(default_factory=dict)
+    avoid_audiences: dict[str, float] = field(default_factory=dict)
+    avoid_kinds: dict[str, float] = field(default_factory=dict)
+    belongs: set[str] = field(default_factory=set)
+    genders: set[str] = field(default_factory=set)
+    ages: list[tuple[int, int]] = field(default_factory=list)
+    children_ages: bool = False
+    places: list[Place] = field(default_factory=list)
+    times: list[When] = field(default_factory=list)
+    sure_times: bool = False
+    asked_in: str = "sv"
+    words: dict[str, float] = field(default_factory=dict)
+    acute: str | None = None
+    acute_categories: dict[str, float] = field(default_factory=dict)
+    refused: set[tuple[str, str]] = field(default_factory=set)  # certain: (kind, term) never wanted
+
+    @property
+    def concepts(self) -> bool:
+        return bool(
+            self.categories or self.audiences or self.facts or self.without or self.kinds or self.languages
+        )
+
+
+def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
+    """The wishes of a question."""
+    made = Wishes(asked_in=question.language, acute=question.acute)
+    if question.acute:
+        made.acute_categories = dict.fromkeys(
+            lexicon.acute.get(question.acute, {}).get("categories", ()), 1.0
+        )
+        made.kinds["support_line"] = 1.0
+    told = len(question.tokens) >= TOLD and any(one.kind == "situation" for one in question.readings)
+    named = not told and any(
+        one.kind == "category" and one.certainty == "certain" and not one.negated for one in question.readings
+    )
+    for reading in sorted(question.readings, key=lambda one: one.kind == "situation"):
+        share = 1.0
+        if named and reading.kind == "situation":
+            share = BESIDE
+        elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
+            share = IN_PASSING
+        _take(made, replace(reading, weight=reading.weight * share), lexicon, book)
+    if len(question.tokens) >= UNREAD and not (made.concepts or made.times or made.places):
+        _unread(made)
+    for word in question.words:
+        stemmed = key(word.token.word)
+        made.words[stemmed] = max(made.words.get(stemmed, 0), word.weight)
+    _people(made)
+    return made
+
+
+def _unread(made: Wishes) -> None:
+    """When a sentence tells something that was not understood, somebody to talk to is never wrong."""
+    made.categories |= {
+        "listening-line": 0.6,
+        "counselling": 0.4,
+        "crisis-line": 0.3,
+        "open-meeting-place": 0.2,
+    }
+    made.kinds |= {"support_line": 0.5}
+
+
+def _raise(weights: dict[str, float], term: str, weight: float) -> None:
+    weights[term] = max(weights.get(term, 0.0), weight)
+
+
+def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> None:  # noqa: C901, PLR0912
+    match reading.kind:
+        case "category" | "audience" if reading.negated:
+            avoided = made.avoid_categories if reading.kind == "category" else made.avoid_audiences
+            _raise(avoided, reading.value, reading.weight)
+            if reading.certainty == "certain":
+                made.refused.add((reading.kind, reading.value))
+        case "category":
+            _raise(made.categories, reading.value, reading.weight)
+        case "audience":
+            _raise(made.audiences, reading.value, reading.weight)
+            if reading.weight >= 0.5:
+                made.belongs.add(reading.value)
+        case "fact":
+            _raise(made.without if reading.negated else made.facts, reading.value, reading.weight)
+        case "loneliness":
+            _raise(made.loneliness, reading.value, reading.weight)
+        case "kind":
+            _raise(made.kinds, reading.value, reading.weight)
+        case "attendance":
+            _raise(made.attendance, reading.value, reading.weight)
+        case "language":
+            _raise(made.languages, reading.value, reading.weight)
+        case "cost":
+            _raise(made.costs, reading.value, reading.weight)
+        case "gender":
+            gender, _, whose = reading.value.partition("#")
+            if whose != "relative" and reading.certainty != "guess":
+                made.genders.add(gender)
+        case "age":
+            low, high, whose = parse_age(reading.value)
+            made.ages.append((low, high))
+            made.children_ages = made.children_ages or whose == "child"
+        case "place":
+            place = resolve(reading.value, book)
+            if place is not None:
+                made.places.append(place)
+        case "time":
+            made.times.append(parse(reading.value))
+            made.sure_times = made.sure_times or reading.certainty == "certain"
+        case "situation":
+            _situation(made, reading, lexicon)
+        case "acute":
+            pass
+
+
+def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:
+    situation = lexicon.situations.get(reading.value)
+    if situation is None:
+        return
+    for source, names in (
+        (
+            situation.means,
+            {
+                "category": made.categories,
+                "audience": made.audiences,
+                "fact": made.facts,
+                "loneliness": made.loneliness,
+                "kind": made.kinds,
+                "attendance": made.attendance,
+            },
+        ),
+        (
+            situation.avoid,
+            {
+                "category": made.avoid_categories,
+                "audience": made.avoid_audiences,
+                "kind": made.avoid_kinds,
+                "fact": made.without,
+            },
+        ),
+    ):
+        for kind, terms in source.items():
+            for term, weight in terms.items():
+                if kind in names:
+                    sure = SOFT if kind in {"fact", "attendance"} else 1.0
+                    _raise(names[kind], term, float(weight) * reading.weight * sure)
+    if reading.weight >= 0.4:
+        made.belongs |= situation.belongs
+
+
+def _people(made: Wishes) -> None:
+    for low, high in made.ages:
+        for name, first, last in _AGES:
+            if low <= last and high >= first:
+                made.belongs.add(name)
+                _raise(made.audiences, name, 0.6)
+    for gender in made.genders:
+        term = _GENDERS.get(gender)
+        if term:
+            made.belongs.add(term)
+            _raise(made.audiences, term, 0.6 if gender == "man" else 0.35)
+
+
+def person_ages(made: Wishes) -> list[tuple[int, int]]:
+    """The ages that a listing must admit: none of children whom the person wants to help."""
+    helps = made.categories.get("volunteer-tasks", 0.0) >= 0.5
+    return [] if helps and made.children_ages else made.ages
+
+
+def other_audiences(made: Wishes) -> frozenset[str]:
+    """Main audiences the person certainly is not of: of the other gender, of other ages."""
+    other: set[str] = set()
+    if len(made.genders) == 1:
+        other |= {"man": {"women"}, "woman": {"men"}}.get(next(iter(made.genders)), set())
+    ages = person_ages(made)
+    if ages:
+        other |= {
+            name for name, first, last in _AGES if all(low > last or high < first for low, high in ages)
+        }
+    return frozenset(other - made.belongs)

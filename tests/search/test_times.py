@@ -1,0 +1,272 @@
+"""Words of time: which days and hours a question asks for."""
+
+import time as clock
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil.easter import easter as known_easter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.understanding.feasts import easter, next_feast
+from search.understanding.times import When, label, parse, read_times
+from search.understanding.tokens import tokenize
+
+WEDNESDAY = datetime(2026, 11, 25, 14, tzinfo=ZoneInfo("Europe/Stockholm"))
+NIGHT = WEDNESDAY.replace(day=26, hour=3)
+
+
+def values(text, now=WEDNESDAY):
+    return list(dict.fromkeys(reading.value for reading in read_times(tokenize(text), now, text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ikväll", "2026-11-25..2026-11-25/evening"),
+        ("vad händer i kväll", "2026-11-25..2026-11-25/evening"),
+        ("ikväl", "2026-11-25..2026-11-25/evening"),
+        ("öppet idag", "2026-11-25..2026-11-25/"),
+        ("imorrn", "2026-11-26..2026-11-26/"),
+        ("i övermorgon", "2026-11-27..2026-11-27/"),
+        ("fika på söndag", "2026-11-29..2026-11-29/"),
+        ("på onsdag", "2026-12-02..2026-12-02/"),
+        ("nästa onsdag", "2026-12-02..2026-12-02/"),
+        ("nästa fredag", "2026-12-04..2026-12-04/"),
+        ("nästa vecka på onsdag", "2026-12-02..2026-12-02/"),
+        ("söndagar", "su/"),
+        ("söndag kväll", "su/evening"),
+        ("sönda kväll", "su/evening"),
+        ("lördagskväll", "sa/evening"),
+        ("fredagskvällar", "fr/evening"),
+        ("kväll på söndag", "2026-11-29..2026-11-29/evening"),
+        ("söndagsöppet", "su/"),
+        ("fredagsmys", "fr/"),
+        ("i helgen", "2026-11-28..2026-11-29/"),
+        ("på helgerna", "sa,su/"),
+        ("vardagar", "mo,tu,we,th,fr/"),
+        ("vardagskvällar", "mo,tu,we,th,fr/evening"),
+        ("tis-tors", "tu,we,th/"),
+        ("måndag till fredag", "mo,tu,we,th,fr/"),
+        ("lördag och söndag", "sa,su/"),
+        ("kvällstid", "/evening"),
+        ("på förmiddagen", "/morning"),
+        ("dagtid", "/morning,afternoon"),
+        ("mitt i natten", "/night"),
+        ("nattöppet kafé fredagar", "fr/night"),
+        ("nästa vecka", "2026-11-30..2026-12-06/"),
+        ("den 24 december", "2026-12-24..2026-12-24/"),
+        ("24/12", "2026-12-24..2026-12-24/"),
+        ("den 24:e", "2026-12-24..2026-12-24/"),
+        ("24-26 december", "2026-12-24..2026-12-26/"),
+        ("fredag den 27 november", "2026-11-27..2026-11-27/"),
+        ("3 mars", "2027-03-03..2027-03-03/"),
+        ("vecka 8", "2027-02-22..2027-02-28/"),
+        ("klockan sex", "/18:00"),
+        ("kl 18", "/18:00"),
+        ("kl. 18.30", "/18:30"),
+        ("vid 18-tiden", "/18:00"),
+        ("efter fem", "/evening"),
+        ("klockan åtta på morgonen", "/08:00"),
+        ("klockan nio på kvällen", "/21:00"),
+        ("tisdagar udda veckor", "tu//odd"),
+        ("jämna veckor på tisdagar", "tu//even"),
+        ("öppet nu", "now"),
+        ("fika nu", "now"),
+    ],
+)
+def test_everyday_swedish_words_of_time_are_read(text, value):
+    assert values(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("tonight", "2026-11-25..2026-11-25/evening"),
+        ("Sunday evening", "su/evening"),
+        ("on Sunday", "2026-11-29..2026-11-29/"),
+        ("next Friday at 6pm", "2026-12-04..2026-12-04/18:00"),
+        ("Christmas Eve", "2026-12-24..2026-12-24/"),
+        ("الليلة", "2026-11-25..2026-11-25/evening"),
+        ("يوم الأحد مساء", "su/evening"),
+        ("caawa", "2026-11-25..2026-11-25/evening"),
+        ("tänä iltana", "2026-11-25..2026-11-25/evening"),
+        ("sunnuntaina", "su/"),
+        ("امشب", "2026-11-25..2026-11-25/evening"),
+        ("у неділю ввечері", "su/evening"),
+        ("ሎሚ ምሸት", "2026-11-25..2026-11-25/evening"),
+        ("mañana por la mañana", "2026-11-26..2026-11-26/morning"),
+    ],
+)
+def test_the_commonest_words_of_other_languages_are_read(text, value):
+    assert values(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("julafton", "2026-12-24..2026-12-24/"),
+        ("annandag jul", "2026-12-26..2026-12-26/"),
+        ("i jul", "2026-12-24..2026-12-26/"),
+        ("mellandagarna", "2026-12-27..2026-12-30/"),
+        ("nyårsafton", "2026-12-31..2026-12-31/"),
+        ("trettondagen", "2027-01-06..2027-01-06/"),
+        ("påsk", "2027-03-26..2027-03-29/"),
+        ("valborg", "2027-04-30..2027-04-30/"),
+        ("första maj", "2027-05-01..2027-05-01/"),
+        ("midsommarafton", "2027-06-25..2027-06-25/"),
+        ("alla helgons", "2027-11-05..2027-11-07/"),
+        ("lucia", "2026-12-13..2026-12-13/"),
+        ("på sportlovet", "2027-02-15..2027-03-14/"),
+        ("sommarlovet", "2027-06-10..2027-08-20/"),
+        ("höstlovet", "2027-11-01..2027-11-07/"),
+        ("nowruz", "2027-03-20..2027-03-20/"),
+    ],
+)
+def test_a_feast_is_the_next_one(text, value):
+    assert values(text) == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "min man dog i våras",
+        "i förrgår",
+        "i går kväll",
+        "blev uppsagd i måndags",
+        "barnen varannan vecka",
+        "varannan helg",
+        "någon timme i veckan",
+        "efter fem år på gatan",
+        "efter tre veckor",
+        "är hemma hela dagarna",
+        "24/7",
+        "nu är det så tyst",
+        "min son 14 med adhd",
+        "ny man i gruppen",
+        "13-19 år",
+        "telefonnummer 08 123 45",
+    ],
+)
+def test_the_past_lengths_and_custody_are_no_wish_about_time(text):
+    assert values(text) == []
+
+
+def test_after_midnight_the_night_and_the_day_are_those_that_last():
+    assert values("i natt", NIGHT) == ["2026-11-26..2026-11-26/night"]
+    assert values("i natt") == ["2026-11-25..2026-11-26/night"]
+    assert values("på lovet", NIGHT) == ["2026-12-19..2027-01-09/"]
+    new_year = datetime(2027, 1, 1, 12, tzinfo=WEDNESDAY.tzinfo)
+    assert values("nyår", new_year) == ["2027-01-01..2027-01-01/"]
+
+
+def test_a_whole_wish_is_one_reading_that_covers_its_words():
+    text = "tjej 14 år, torsdag kväll på Hisingen"
+    (reading,) = read_times(tokenize(text), WEDNESDAY, text)
+    assert text[reading.start : reading.end] == "torsdag kväll"
+    assert reading.certainty == "certain"
+
+
+def test_vague_words_lift_and_plain_ones_may_filter():
+    certainty = {
+        text: read_times(tokenize(text), WEDNESDAY, text)[0].certainty
+        for text in ("på julafton", "kvällar", "julbord", "om nätterna", "kvällsöppet", "öppet just nu")
+    }
+    assert certainty == {
+        "på julafton": "certain",
+        "kvällar": "likely",
+        "julbord": "guess",
+        "om nätterna": "likely",
+        "kvällsöppet": "certain",
+        "öppet just nu": "certain",
+    }
+    story = "jag har varit ensam länge och det är värst " * 4 + "på julafton"
+    assert read_times(tokenize(story), WEDNESDAY, story)[0].certainty == "likely"
+
+
+@pytest.mark.parametrize(
+    ("value", "swedish", "english"),
+    [
+        ("su/evening", "söndag kväll", "Sunday evening"),
+        ("2026-12-24..2026-12-24/", "torsdag 24 december", "Thursday 24 December"),
+        ("2026-12-24..2026-12-26/", "24–26 december", "24–26 December"),
+        ("2026-12-31..2027-01-01/", "31 december–1 januari", "31 December–1 January"),
+        ("mo,tu,we,th,fr/evening", "vardagar kväll", "weekdays evening"),
+        ("/18:00", "kl. 18.00", "at 18:00"),
+        ("tu//odd", "tisdag udda veckor", "Tuesday odd weeks"),
+        ("/morning,afternoon", "förmiddag eller eftermiddag", "morning or afternoon"),
+        ("now", "öppet nu", "open now"),
+    ],
+)
+def test_a_wish_is_said_in_words(value, swedish, english):
+    assert label(parse(value), "sv") == swedish
+    assert label(parse(value), "en") == english
+    assert parse(value).value == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "/", "//", "su", "xx/", "su/noon", "su//both", "2026-12-24/", "2026-12-26..2026-12-24/",
+     "2026-02-30..2026-03-01/",
+     "1026-01-01..1026-01-02/", "2026-01-01..2028-01-01/", "/25:00", "now/", "su/evening/odd/"],
+)  # fmt: skip
+def test_a_clients_nonsense_is_refused(value):
+    with pytest.raises(ValueError):
+        parse(value)
+
+
+@given(st.text(max_size=30))
+def test_a_value_is_read_or_refused_and_never_misread(text):
+    try:
+        read = parse(text)
+    except ValueError:
+        return
+    assert parse(read.value) == read
+
+
+@pytest.mark.parametrize("year", range(1990, 2100))
+def test_easter_is_where_the_tables_have_it(year):
+    assert easter(year) == known_easter(year)
+
+
+@given(
+    st.dates(date(2000, 1, 1), date(2190, 1, 1)),
+    st.sampled_from(["christmas", "easter", "sport-holiday", "second-day"]),
+)
+def test_a_feast_is_not_over_and_comes_within_a_year(today, name):
+    first, last = next_feast(name, today)
+    assert last >= today
+    assert (first - today).days < 400
+
+
+WORDS = st.sampled_from((
+    "på", "i", "söndag", "lördagar", "kväll", "nästa", "24", "/", "12", "-", "december", "kl", "18",
+    ".", ":", "den", "e", "till", "tis", "tors", "efter", "fem", "år", "vecka", "jul", "nu",
+    "öppet", "natt", "och", ",", "förra", "varannan", "udda", "veckor", "2026", "sönda",
+))  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=14).map(" ".join)))
+def test_any_text_is_read_without_error_and_within_its_bounds(text):
+    for reading in read_times(tokenize(text), WEDNESDAY, text):
+        assert 0 <= reading.start < reading.end <= len(text)
+        assert parse(reading.value).value == reading.value
+        assert parse(reading.value) != When()
+
+
+def test_reading_is_quick():
+    question = tokenize("laga middag ihop i Rågsved nästa onsdag kväll kl 18 på sportlovet")
+    story = tokenize("jag vill gärna träffa någon på söndagar efter fem " * 39)
+
+    def best(tokens):
+        return min(_seconds(tokens) for _ in range(5))
+
+    assert best(question) < 0.002
+    assert best(story) < 0.02
+
+
+def _seconds(tokens):
+    begun = clock.thread_time()
+    read_times(tokens, WEDNESDAY)
+    return clock.thread_time() - begun
