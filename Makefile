@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench reset lock clean
+.PHONY: help up test check bench eval reset lock clean
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
@@ -26,6 +26,9 @@ check: $(INSTALLED) ## style, types, layers, and that openapi.yaml is the genera
 
 bench: $(INSTALLED) ## measure search, import, time to searchable and memory
 	@$(BIN)/python -m bench $(ARGS)
+
+eval: $(INSTALLED) ## judge search by questions with known answers (URL=http://… for a running one)
+	@$(BIN)/python -m eval $(if $(URL),--url $(URL)) $(ARGS)
 
 reset: $(INSTALLED) ## forget the local data; the fetched Meilisearch program stays
 	@$(BIN)/torg reset

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app import db, local, worker
 from app.config import get_settings
-from app.services import exchange, geography, identity, index_sync, organisations, taxonomies
+from app.services import exchange, gaps, geography, identity, index_sync, organisations, taxonomies
 from app.troubles import told
 from search.client import IndexClient
 
@@ -131,6 +131,20 @@ def export(
         public=not private,
     )
     console.print(f"{report.organisations} organisations, {report.listings} listings")
+
+
+@app.command(name="gaps")
+def show_gaps(
+    month: Annotated[str | None, typer.Option(help="Such as 2026-11; all without it.")] = None,
+    municipality: Annotated[str | None, typer.Option(help="SCB's code; all without it.")] = None,
+) -> None:
+    """Tell which kinds of searches found too little, where and when; only those of five searches or more."""
+    db.require_schema()
+    with db.session_scope() as session:
+        known = taxonomies.vocabulary(session).municipalities
+        for gap in gaps.shown(session, month=month, municipality=municipality):
+            kommun = known[gap.municipality_code].name_short
+            typer.echo(f"{gap.month}\t{gap.municipality_code}\t{kommun}\t{gap.wishes}\t{gap.searches}")
 
 
 @index.command()

@@ -10,11 +10,11 @@ from app.db import session_scope
 from app.local_process import LocalError
 from app.services import index_sync
 from app.worker import index_client
-from bench import freshness, importing, loading, report, searching
+from bench import freshness, importing, loading, report, searching, words
 from bench.numbers import Figure, table
 from bench.stage import Stage, memory_mb, say
 
-PARTS = ("search", "import", "fresh", "memory")
+PARTS = ("search", "words", "import", "fresh", "memory")
 IMPORTED = 5000  # listings: also the parents of the crossed ones
 
 
@@ -79,6 +79,8 @@ def _measure(stage: Stage, documents: int, only: set[str]) -> Iterator[Figure]:
     count = loading.documents()
     if "search" in only:
         yield from searching.measure(stage, count)
+    if "words" in only:
+        yield from words.measure(stage)
     if "fresh" in only:
         yield from freshness.measure(stage, count)
     if "memory" in only:

@@ -3,6 +3,7 @@
 # ruff: noqa: S311 - chance without secrets
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import islice
 from random import Random
 from typing import Any
@@ -18,13 +19,18 @@ from app.models import OutboxJob, SearchDocument
 from app.worker import index_client
 from bench.stage import say
 from search import rebuild as index_rebuild
-from search.documents import content_hash
+from search.documents import card_of, content_hash
+from search.features import Features, unpack
 
 BATCH = 5000
 # What is said of a listing comes from one document, where, when and for whom it is from another.
 _SAID = (
     *("kind", "title", "summary", "description", "title_i18n", "summary_i18n", "labels", "stems"),
-    *("stems_body", "sort_title", "categories", "audiences", "languages"),
+    *("stems_body", "parts", "sort_title", "categories", "audiences", "audiences_only", "languages", "signs"),
+)
+_SAID_IN_FEATURES = (
+    *("kind", "categories", "broader", "audiences", "only", "languages", "texts", "signs"),
+    *("title", "near", "body", "parts"),
 )
 _SAID_ON_CARD = ("kind", "texts", "categories", "audiences", "languages")
 
@@ -98,11 +104,20 @@ def _crossed(parents: list[tuple[dict[str, Any], str]], seed: int) -> Iterator[t
         body["listing_id"] = str(uuid7())
         body["id"] = f"{body['listing_id']}-0"
         body["external_id"] = f"crossed-{len(seen)}"
-        card = {name: value for name, value in rest["card"].items() if name not in _SAID_ON_CARD}
-        card |= {name: said["card"][name] for name in _SAID_ON_CARD if name in said["card"]}
-        body["card"] = card | {"id": body["listing_id"], "external_id": body["external_id"]}
+        told, kept = card_of(said["card"]), card_of(rest["card"])
+        card = {name: value for name, value in kept.items() if name not in _SAID_ON_CARD}
+        card |= {name: told[name] for name in _SAID_ON_CARD if name in told}
+        card |= {"id": body["listing_id"], "external_id": body["external_id"]}
+        body["card"] = orjson.dumps(card).decode()
+        body["features"] = _mixed(unpack(said["features"]), unpack(rest["features"]), body["listing_id"])
         body["content_hash"] = content_hash(body)
         yield body, words
+
+
+def _mixed(said: Features, rest: Features, listing_id: str) -> str:
+    """The features of a crossed document: the words of one parent, all else of the other."""
+    told = {name: getattr(said, name) for name in _SAID_IN_FEATURES}
+    return replace(rest, **told, listing_id=listing_id, series=listing_id).packed()
 
 
 def _copy(connection: psycopg.Connection[Any], batch: list[tuple[dict[str, Any], str]]) -> None:
@@ -114,7 +129,7 @@ def _copy(connection: psycopg.Connection[Any], batch: list[tuple[dict[str, Any],
         ) as copy,
     ):
         for body, _ in batch:
-            card = body["card"]
+            card = card_of(body["card"])
             texts = orjson.dumps(card["texts"]).decode()
             copy.write_row(
                 (

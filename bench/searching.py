@@ -3,10 +3,12 @@
 # ruff: noqa: S311 - chance without secrets
 import asyncio
 import http.client
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
@@ -19,7 +21,8 @@ from app.config import get_settings
 from app.local_process import LOOPBACK
 from app.schemas.search import SearchRequest
 from app.services import find, taxonomies
-from app.services.find import Desk
+from app.services.find_desk import Desk
+from app.services.taxonomies import Vocabulary
 from bench.numbers import Figure, median, ms, percentile
 from bench.stage import Stage, say
 from search.client import SearchClient
@@ -28,15 +31,16 @@ QUESTIONS = 60
 ROUNDS = 10
 WARM_UP = 2  # rounds that are not counted
 CONNECTIONS = 8
-LOAD_SECONDS = 6.0  # of each side in each of LOAD_ROUNDS
+LOAD_SECONDS = 4.0  # of each side in each of LOAD_ROUNDS
 LOAD_ROUNDS = 3
 FACETS = ("category", "audience", "municipality", "language", "cost")
 AIM = 1.3
+EVAL = Path(__file__).resolve().parent.parent / "eval"
 
 
 @dataclass(frozen=True)
 class Question:
-    """A search as the API is asked it, and what it then asks Meilisearch: once, or twice for related hits."""
+    """A search as the API is asked it, and what it then asks Meilisearch, a body for each round trip."""
 
     path: str
     bodies: tuple[bytes, ...]
@@ -79,23 +83,30 @@ class _Recorder(SearchClient):
         return await super().multi_search(queries)
 
 
+KINDS = {
+    "text": "text alone",
+    "filters": "text, 3 filters and 5 facets",
+    "sentence": "a question in a sentence",
+    "geo": "near a point, by distance",
+    "few": "a question with relaxations",
+}
+
+
 def measure(stage: Stage, documents: int) -> Iterator[Figure]:
-    """Both kinds of question, one at a time, and the first kind under load."""
-    for title, filtered in (("text, 3 filters and 5 facets", True), ("text alone", False)):
-        say(f"Search: {title}, {ROUNDS} rounds of {QUESTIONS} on {documents} documents …")
-        questions = asyncio.run(_questions(stage, filtered=filtered))
-        twice = sum(len(question.bodies) > 1 for question in questions)
+    """Each kind of question, one at a time and under load, through the API and straight to Meilisearch."""
+    for kind, title in KINDS.items():
+        say(f"Search: {title}, {ROUNDS} rounds of up to {QUESTIONS} on {documents} documents …")
+        questions = asyncio.run(_questions(stage, kind))
+        asked = sum(len(question.bodies) for question in questions) / len(questions)
         hits = sorted(question.total for question in questions)
-        say(f"  hits {hits[0]} to {hits[-1]}, median {hits[len(hits) // 2]}; {twice} asked twice")
+        say(f"  {len(questions)} questions, hits {hits[0]} to {hits[-1]}, {asked:.1f} round trips each")
         api, raw = _sides(stage, questions)
         _alternate(api, raw)
         yield from _figures(title, api, raw)
-        if filtered:
-            say(f"Search: {CONNECTIONS} connections at once …")
-            _load(api, raw)
-            one, other = median(api.per_second), median(raw.per_second)
-            label = f"requests a second, {CONNECTIONS} connections, {title}"
-            yield Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
+        _load(api, raw)
+        one, other = median(api.per_second), median(raw.per_second)
+        label = f"requests a second, {CONNECTIONS} connections, {title}"
+        yield Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
 
 
 def _figures(title: str, api: Side, raw: Side) -> list[Figure]:
@@ -113,53 +124,80 @@ def _figures(title: str, api: Side, raw: Side) -> list[Figure]:
     return rows
 
 
-async def _questions(stage: Stage, *, filtered: bool) -> list[Question]:
+async def _questions(stage: Stage, kind: str) -> list[Question]:
     """Different ones with a hit each; a first run through the service's code records what it sends."""
     client = _Recorder(stage.meili_url, stage.meili_key)
     desk = Desk(client, get_settings().index_prefix, db.read_scope)
-    chance = Random(7)
     found: dict[str, Question] = {}
     try:
-        for wishes in _wishes(chance, filtered=filtered):
+        for wishes in _wishes(kind, Random(7)):
             client.sent.clear()
             request = SearchRequest.model_validate(wishes)
             answer = await find.answer(desk, request, languages=[], clock=datetime.now(UTC))
             if answer["degraded"]:
                 raise RuntimeError("Meilisearch did not answer while the questions were made")
             path = "/api/v1/search?" + urlencode(wishes, doseq=True)
-            if answer["total"]:
+            if answer["items"] and bool(answer["relaxations"]) == (kind == "few"):
                 found[path] = Question(path, tuple(client.sent), answer["total"])
             if len(found) == QUESTIONS:
                 break
     finally:
         await client.close()
+    if not found:
+        raise RuntimeError(f"There are no questions of the kind {kind}.")
     return list(found.values())
 
 
-def _wishes(chance: Random, *, filtered: bool) -> list[dict[str, Any]]:
+def sentences() -> list[str]:
+    """Questions of the evaluation, as people ask them."""
+    return [
+        json.loads(line)["q"]
+        for path in sorted(EVAL.glob("*_queries.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def _wishes(kind: str, chance: Random) -> Iterator[dict[str, Any]]:
+    """Wishes of a kind, more than are needed."""
     with db.read_scope() as session:
         words = taxonomies.vocabulary(session)
+    told = [sentence for sentence in sentences() if " " in sentence]
+    kommuner = list(words.municipalities.values())
+    for _ in range(QUESTIONS * 20):
+        match kind:
+            case "text":
+                yield {"q": chance.choice(_texts(words))}
+            case "filters":
+                yield {"q": chance.choice(_texts(words)), **_filters(words, chance), "facets": list(FACETS)}
+            case "sentence":
+                yield {"q": chance.choice(told)}
+            case "geo":
+                kommun = chance.choices(kommuner, [one.population or 10_000 for one in kommuner])[0]
+                near = f"{kommun.lat:.4f},{kommun.lon:.4f}"
+                yield {"near": near, "radius_km": chance.choice((10, 20, 40)), "sort": "distance"}
+            case _:
+                kommun = chance.choice(kommuner)
+                yield {"q": f"{chance.choice(told)} i {kommun.name_short}", **_filters(words, chance)}
+
+
+def _texts(words: Vocabulary) -> list[str]:
     leaves = [term.sv for term in words.categories.values() if not term.children]
-    more = ("kaffe", "promenad", "söndagar", "kom som du är", "nybörjare", "schack musik", "sticka", "i höst")
+    return [*leaves, "kaffe", "promenad", "söndagar", "nybörjare", "schack musik", "sticka", "i höst"]
+
+
+def _filters(words: Vocabulary, chance: Random) -> dict[str, Any]:
     counties = [county.code for county in words.counties.values()]
     tops = [term.id for term in words.categories.values() if term.children]
-    made = []
-    for _ in range(QUESTIONS * 20):
-        wishes: dict[str, Any] = {"q": chance.choice((*leaves, *more))[:100]}
-        if filtered:
-            kinds: list[tuple[str, Any]] = [
-                ("free", "true"),
-                ("county", chance.sample(counties, 3)),
-                ("category", [chance.choice(tops)]),
-                ("language", [chance.choice(("ar", "en", "fi", "so", "sv"))]),
-                ("fact", [chance.choice(("drop_in", "wheelchair_accessible", "free_food"))]),
-                ("age", chance.choice((17, 25, 40, 70))),
-                ("weekday", [chance.choice(("tu", "th", "sa", "su"))]),
-            ]
-            wishes |= dict(chance.sample(kinds, 3))
-            wishes["facets"] = list(FACETS)
-        made.append(wishes)
-    return made
+    kinds: list[tuple[str, Any]] = [
+        ("free", "true"),
+        ("county", chance.sample(counties, 3)),
+        ("category", [chance.choice(tops)]),
+        ("language", [chance.choice(("ar", "en", "fi", "so", "sv"))]),
+        ("fact", [chance.choice(("drop_in", "wheelchair_accessible", "free_food"))]),
+        ("age", chance.choice((17, 25, 40, 70))),
+        ("weekday", [chance.choice(("tu", "th", "sa", "su"))]),
+    ]
+    return dict(chance.sample(kinds, 3))
 
 
 def _sides(stage: Stage, questions: list[Question]) -> tuple[Side, Side]:

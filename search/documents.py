@@ -1,6 +1,7 @@
 """The index document: the one list of index fields, for the live sync, the rebuild and the settings."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -137,9 +138,17 @@ class ListingDocument(Hours):
         body = self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"content_hash", "card"}
         )
-        body["card"] = self.card
+        # One string: the engine unpacks every stored field of every hit, and takes long over deep objects.
+        body["card"] = orjson.dumps(self.card).decode()
         body["content_hash"] = content_hash(body)
         return body
+
+
+@lru_cache(maxsize=4096)
+def card_of(written: str) -> dict[str, Any]:
+    """The card of a stored document. It is shared: not to be changed."""
+    card: dict[str, Any] = orjson.loads(written)
+    return card
 
 
 def content_hash(body: dict[str, Any]) -> str:

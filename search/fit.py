@@ -6,49 +6,54 @@ from typing import NamedTuple
 
 from search.features import Features
 from search.near import nearness
-from search.wishes import Wishes, other_audiences, person_ages
+from search.wishes import Wishes, admits, likely_others, other_audiences, person_ages
 
 SAID_DAYS = 120  # so long a word about places left is believed for ranking
 STALE_DAYS, AGING_DAYS = 365, 183
 SOON_DAYS = 30
 CERTAIN = 0.75
 NARROW_YEARS = 25
+ELSE = 0.7
+SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Points for a full match of each part. Found by `make eval`; docs/search.md tells how they add up."""
 
-    category: float = 1.8
-    audience: float = 1.4
-    fact: float = 1.0
+    category: float = 1.1
+    audience: float = 0.95
+    fact: float = 0.7
     loneliness: float = 0.4
-    kind: float = 1.0
+    kind: float = 0.7
     attendance: float = 1.0
     language: float = 2.6
     asked_in: float = 0.6
     text: float = 2.2
-    engine: float = 0.3
+    hint: float = 0.5
+    engine: float = 0.4
     place: float = 3.2
-    time: float = 4.0
+    time: float = 4.6
     cost: float = 1.0
     age: float = 0.8
     avoid: float = 1.5
-    closed: float = 1.0
-    others: float = 1.5
-    threshold: float = 0.25
-    stale: float = 0.4
+    closed: float = 0.7
+    others: float = 2.2
+    threshold: float = 0.15
+    stale: float = 0.3
     aging: float = 0.15
-    full: float = 3.3
-    waitlist: float = 0.7
+    full: float = 4.5
+    waitlist: float = 0.45
     later: float = 0.5
     recruiting: float = 3.0
+    not_giving: float = 2.0
     professionals: float = 3.0
     lecture: float = 1.5
-    not_open: float = 2.0
+    not_open: float = 3.5
+    side: float = 4.5
     cancelled: float = 6.0
     acute: float = 3.0
-    line_open: float = 0.6
+    line_open: float = 0.3
 
 
 WEIGHTS = Weights()
@@ -83,20 +88,24 @@ def _wished(own: frozenset[str], wished: Mapping[str, float]) -> float:
     return top([wished[term] for term in own if term in wished]) if wished else 0.0
 
 
+def held(of: Features, word: str) -> float:
+    """How surely a listing is about a word: 1 in the title, less in summary, compounds and description."""
+    if word in of.title:
+        return 1.0
+    if word in of.near:
+        return 0.75
+    if word in of.parts:
+        return 0.6
+    return 0.45 if word in of.body else 0.0
+
+
 def text_match(of: Features, words: Mapping[str, float], idf: Mapping[str, float]) -> float:
     """0..1: the share of the wished words that the texts hold, by how telling the words are."""
     total = got = 0.0
     for word, weight in words.items():
         worth = weight * idf.get(word, 1.0)
         total += worth
-        if word in of.title:
-            got += worth
-        elif word in of.near:
-            got += 0.75 * worth
-        elif word in of.parts:
-            got += 0.6 * worth
-        elif word in of.body:
-            got += 0.45 * worth
+        got += worth * held(of, word)
     return got / total if total else 0.0
 
 
@@ -114,6 +123,7 @@ class Judge:
         self.today = today
         self.weights = weights
         self.others = other_audiences(wishes)
+        self.likely_others = likely_others(wishes)
         self.ages = person_ages(wishes)
         self.welcome = {*wishes.belongs, "everyone"}
 
@@ -157,8 +167,10 @@ class Judge:
         if not audience and wishes.audiences and "everyone" in of.audiences:
             audience = 0.15
         yield Part("audience", "", weights.audience * audience)
-        if of.only and of.only.isdisjoint(wishes.belongs):
+        if of.only and not admits(of.only, wishes.belongs):
             yield Part("closed", "", -weights.closed)
+        if not of.only.isdisjoint(self.likely_others):
+            yield Part("others", "", -2 * weights.others)
         if self.others and not of.audiences.isdisjoint(self.others) and of.audiences.isdisjoint(self.welcome):
             yield Part("others", "", -weights.others)
         if self.ages and of.age_min is not None and of.age_max is not None:
@@ -206,20 +218,31 @@ class Judge:
     def _found(self, candidate: Candidate) -> Iterator[Part]:
         of, wishes, weights = candidate.features, self.wishes, self.weights
         yield Part("text", "", weights.text * text_match(of, wishes.words, self.idf))
+        if wishes.hints:
+            hint = max(weight * held(of, word) for word, weight in wishes.hints.items())
+            yield Part("hint", "", weights.hint * hint)
         yield Part("engine", "", weights.engine * candidate.engine)
         if wishes.places:
             near = max(nearness(of, place) for place in wishes.places)
-            yield Part("place", "", weights.place * near)
+            yield Part("place", "", weights.place * near * self._beside(of))
         if candidate.on is not None:
-            yield Part("time", "", weights.time * candidate.on)
+            yield Part("time", "", weights.time * candidate.on * wishes.time_share)
         if wishes.acute_categories and of.kind == "support_line":
             yield Part("acute", "", weights.acute * _wished(of.categories, wishes.acute_categories))
             yield Part("acute", "", 0.3 * weights.acute * of.crisis)
         if candidate.line_open:
             yield Part("line_open", "", weights.line_open * (3 if wishes.acute_categories else 1))
 
+    def _beside(self, of: Features) -> float:
+        """What being near is worth: less for something else than the activity that was asked for."""
+        if max(self.wishes.categories.values(), default=0.0) < CERTAIN:
+            return 1.0
+        fit = _wished(of.categories, self.wishes.categories) + text_match(of, self.wishes.words, self.idf)
+        return min(1.0, ELSE + fit)
+
     def _avoided(self, of: Features) -> Iterator[Part]:
         wishes, weights = self.wishes, self.weights
+        gives = wishes.categories.get("volunteer-tasks", 0.0) >= CERTAIN
         for own, avoided in (
             (of.categories, wishes.avoid_categories),
             (of.audiences, wishes.avoid_audiences),
@@ -232,6 +255,10 @@ class Judge:
             "volunteer-tasks" in of.categories or "recruiting" in of.signs
         ) and "volunteer-tasks" not in wishes.categories:
             yield Part("recruiting", "", -weights.recruiting)
+        if gives and "volunteer-tasks" not in of.categories:
+            yield Part("not_giving", "", -weights.not_giving)
+        for sign in of.signs & SIDES:
+            yield Part("side", sign, weights.side * (0.5 if sign in wishes.signs else -1))
         for sign in of.signs:
             points = {
                 "professionals": weights.professionals,

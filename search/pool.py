@@ -37,6 +37,7 @@ from search.words import stem
 
 CANDIDATES, FEWER = 80, 40  # of each question to the engine
 AROUND_KM = 30.0
+CHIEF = 0.6  # of the weightiest wish of its kind: what weighs as much is looked for first
 STRONG = 0.2  # a weaker concept brings no candidates of its own
 NOT_KNOWN = 0.3  # how much "perhaps on" counts beside "on"
 _FOR_FAMILIES = ("addiction-relatives", "carers", "families", "parents", "single-parents")
@@ -119,6 +120,29 @@ class Must:
 def must(wishes: Wishes, today: date) -> Must:
     """The certain wishes as filters: `state`, `age`, `person`, `fact:x`, `cost`, `refused`."""
     made = Must({"state": Not(AtMost("last_day", today.toordinal() - 1))})
+    made.parts |= _who(wishes)
+    for fact, weight in wishes.facts.items():
+        if weight >= 0.75:
+            made.parts[f"fact:{fact}"] = Not(Equals("facts_false", fact))
+    for fact, weight in wishes.without.items():
+        if weight >= 0.75:
+            made.parts[f"fact:-{fact}"] = Not(Equals("facts_true", fact))
+    if wishes.costs.get("free", 0) >= 0.75:
+        made.parts["cost"] = Not(Equals("free", False))
+    if not wishes.categories.get("volunteer-tasks") and not wishes.signs & {"recruiting"}:
+        # Who seeks something for herself is not asked to give her time.
+        made.parts["recruiting"] = And(
+            (Not(Equals("categories", "volunteer-tasks")), Not(Equals("signs", "recruiting")))
+        )
+    for kind, term in sorted(wishes.refused):
+        field_name = "categories" if kind == "category" else "audiences"
+        made.parts[f"refused:{term}"] = Not(Equals(field_name, term))
+    return made
+
+
+def _who(wishes: Wishes) -> dict[str, Filter]:
+    """Whom a listing must admit, and by what age."""
+    parts: dict[str, Filter] = {}
     ages = person_ages(wishes)
     if ages:
         fits = [
@@ -128,46 +152,40 @@ def must(wishes: Wishes, today: date) -> Must:
             fits.append(
                 And((In("audiences", _FOR_FAMILIES), Not(In("audiences", ("children", "teenagers")))))
             )
-        made.parts["age"] = any_of(fits)
+        parts["age"] = any_of(fits)
     closed = other_audiences(wishes)
     if closed:
         welcome = tuple(sorted(wishes.belongs))
-        made.parts["person"] = Not(
+        parts["person"] = Not(
             And((In("audiences_only", tuple(sorted(closed))), Not(In("audiences_only", welcome))))
         )
-    for fact, weight in wishes.facts.items():
-        if weight >= 0.75:
-            made.parts[f"fact:{fact}"] = Not(Equals("facts_false", fact))
-    for fact, weight in wishes.without.items():
-        if weight >= 0.75:
-            made.parts[f"fact:-{fact}"] = Not(Equals("facts_true", fact))
-    if wishes.costs.get("free", 0) >= 0.75:
-        made.parts["cost"] = Not(Equals("free", False))
-    for kind, term in sorted(wishes.refused):
-        field_name = "categories" if kind == "category" else "audiences"
-        made.parts[f"refused:{term}"] = Not(Equals(field_name, term))
-    return made
+    return parts
 
 
-def _groups(wishes: Wishes) -> list[Filter]:
-    """For each kind of thing wished, the listings that have some of it."""
-    return [
-        In(name, terms)
-        for name, weights in (
-            ("categories", wishes.categories),
-            ("audiences", wishes.audiences),
-            ("facts_true", wishes.facts),
-            ("facts_false", wishes.without),
-            ("languages", wishes.languages),
-            ("benefits", wishes.costs),
-        )
-        if (terms := tuple(sorted(term for term, weight in weights.items() if weight >= STRONG)))
-    ]
+def _groups(wishes: Wishes, share: float) -> list[Filter]:
+    """For each kind of thing wished, the listings that have some of it.
+
+    `share`: terms that weigh less than so much of the weightiest of their kind bring none.
+    """
+    groups: list[Filter] = []
+    for name, weights in (
+        ("categories", wishes.categories),
+        ("audiences", wishes.audiences),
+        ("facts_true", wishes.facts),
+        ("facts_false", wishes.without),
+        ("languages", wishes.languages),
+        ("benefits", wishes.costs),
+    ):
+        least = max(STRONG, share * max(weights.values(), default=0.0))
+        terms = tuple(sorted(term for term, weight in weights.items() if weight >= least))
+        if terms:
+            groups.append(In(name, terms))
+    return groups
 
 
-def concepts(wishes: Wishes) -> Filter | None:
+def concepts(wishes: Wishes, share: float = 0.0) -> Filter | None:
     """Listings that have anything of what is wished; None when nothing is wished by its name."""
-    ways = _groups(wishes)
+    ways = _groups(wishes, share)
     kinds = tuple(sorted(wishes.kinds))
     if kinds and not ways:
         return In("kind", kinds)
@@ -176,7 +194,7 @@ def concepts(wishes: Wishes) -> Filter | None:
 
 def several_concepts(wishes: Wishes) -> Filter | None:
     """Listings that are right in two ways at least: they must not be crowded out by those right in one."""
-    pairs = [And(pair) for pair in combinations(_groups(wishes), 2)]
+    pairs = [And(pair) for pair in combinations(_groups(wishes, CHIEF), 2)]
     return any_of(pairs) if pairs else None
 
 
@@ -225,7 +243,7 @@ def probes(
     """
     held = all_of((base, must(wishes, now.date()).filter()))
     text = " ".join(stem(word) for word in asked_words(question))
-    wished, several = concepts(wishes), several_concepts(wishes)
+    wished, chief, several = concepts(wishes), concepts(wishes, CHIEF), several_concepts(wishes)
     place = any_of([around(place) for place in wishes.places]) if wishes.places else None
     order = sort or _nearest_first(wishes)
     sure, perhaps = times(wishes, now, or_unknown=False), times(wishes, now, or_unknown=True)
@@ -234,17 +252,19 @@ def probes(
     made: list[Probe] = []
     if text:
         made.append(Probe(text, here, on=on))
-    made += [Probe("", all_of((here, ways)), order, on=on) for ways in (several, wished) if ways is not None]
+    made += [Probe("", all_of((here, ways)), order, on=on) for ways in (several, chief) if ways is not None]
+    if wished != chief:
+        made.append(Probe("", all_of((here, wished)), order, FEWER, on))
     if not made or place is not None or (sure is not None and wishes.sure_times):
         made.append(Probe("", here, order, on=on))
     if sure is not None:
         other = Not(sure) if not wishes.sure_times else all_of((perhaps, Not(sure)))
         untold = NOT_KNOWN if wishes.sure_times else 0.0
-        made.append(Probe("", all_of((held, place, other, wished)), order, FEWER, untold))
+        made.append(Probe("", all_of((held, place, other, chief)), order, FEWER, untold))
     if place is not None:
         remote = all_of((held, _REMOTE, sure))
         made += [Probe(text, remote, sort, FEWER, on)] if text else []
-        made += [Probe("", all_of((remote, wished)), sort, FEWER, on)]
+        made += [Probe("", all_of((remote, chief)), sort, FEWER, on)]
     lines = _lines(wishes)
     if lines is not None:
         made.append(Probe("", all_of((held, lines, open_at(now))), limit=FEWER, line_open=True))

@@ -1,8 +1,10 @@
 """What a person wishes, out of the readings of her question: what must be, what lifts, what lowers."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from search.understanding.chain import Question
+from search.understanding.compounds import parts
 from search.understanding.lexicon import Lexicon
 from search.understanding.people import parse_age
 from search.understanding.placebook import Place, PlaceBook
@@ -26,7 +28,11 @@ SOFT = 0.7  # what a situation says of facts is never certain enough to filter
 BESIDE = 0.6  # of a situation's weight, when an activity is asked for by its name
 TOLD = 8  # words: somebody tells her life, and single words of it say little of what she wants
 IN_PASSING = 0.5  # of the weight of a category read in such a single word
+IN_PART = 0.4  # of a compound's weight, for each of its parts
 UNREAD = 5  # words: somebody tells something that nobody here understood
+
+
+_AGE_NAMES = frozenset(name for name, _, _ in _AGES)
 
 
 @dataclass
@@ -52,10 +58,14 @@ class Wishes:
     places: list[Place] = field(default_factory=list)
     times: list[When] = field(default_factory=list)
     sure_times: bool = False
+    time_share: float = 1.0  # of the points for being on then: a time in a life told is often past
     asked_in: str = "sv"
     words: dict[str, float] = field(default_factory=dict)
+    hints: dict[str, float] = field(default_factory=dict)  # words of listings that are just for the situation
     acute: str | None = None
     acute_categories: dict[str, float] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
+    guessed_genders: set[str] = field(default_factory=set)
     refused: set[tuple[str, str]] = field(default_factory=set)  # certain: (kind, term) never wanted
 
     @property
@@ -84,11 +94,14 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
             share = IN_PASSING
         _take(made, replace(reading, weight=reading.weight * share), lexicon, book)
+    if told and not any(when.now for when in made.times):
+        made.sure_times, made.time_share = False, IN_PASSING
     if len(question.tokens) >= UNREAD and not (made.concepts or made.times or made.places):
         _unread(made)
     for word in question.words:
-        stemmed = key(word.token.word)
-        made.words[stemmed] = max(made.words.get(stemmed, 0), word.weight)
+        _raise(made.words, key(word.token.word), word.weight)
+        for part in parts(word.token.folded):
+            _raise(made.words, key(part), IN_PART * word.weight)
     _people(made)
     return made
 
@@ -135,8 +148,8 @@ def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> 
             _raise(made.costs, reading.value, reading.weight)
         case "gender":
             gender, _, whose = reading.value.partition("#")
-            if whose != "relative" and reading.certainty != "guess":
-                made.genders.add(gender)
+            if whose != "relative":
+                (made.guessed_genders if reading.certainty == "guess" else made.genders).add(gender)
         case "age":
             low, high, whose = parse_age(reading.value)
             made.ages.append((low, high))
@@ -185,6 +198,9 @@ def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:
                 if kind in names:
                     sure = SOFT if kind in {"fact", "attendance"} else 1.0
                     _raise(names[kind], term, float(weight) * reading.weight * sure)
+    made.signs |= situation.signs
+    for word in situation.words:
+        _raise(made.hints, key(word), reading.weight)
     if reading.weight >= 0.4:
         made.belongs |= situation.belongs
 
@@ -199,7 +215,20 @@ def _people(made: Wishes) -> None:
         term = _GENDERS.get(gender)
         if term:
             made.belongs.add(term)
-            _raise(made.audiences, term, 0.6 if gender == "man" else 0.35)
+            _raise(made.audiences, term, 0.5 if gender == "man" else 0.35)
+
+
+def admits(only: frozenset[str], belongs: AbstractSet[str]) -> bool:
+    """Whether a listing that is only for some lets the person in: by age, by gender, and by all else."""
+    ages, genders = only & _AGE_NAMES, only & {"women", "men"}
+    return all(not asked or not asked.isdisjoint(belongs) for asked in (ages, genders, only - ages - genders))
+
+
+def likely_others(made: Wishes) -> frozenset[str]:
+    """Groups that probably do not admit this person: of the other gender, by a guess."""
+    if made.genders or len(made.guessed_genders) != 1:
+        return frozenset()
+    return frozenset({"man": {"women"}, "woman": {"men"}}.get(next(iter(made.guessed_genders)), set()))
 
 
 def person_ages(made: Wishes) -> list[tuple[int, int]]:

@@ -102,6 +102,15 @@ def query_words(text: str) -> list[str]:
     return (telling or found)[:MAX_QUERY_WORDS]
 
 
+@lru_cache(maxsize=20_000)
+def _words_of(text: str) -> tuple[tuple[int, int, str, str], ...]:
+    """Every word of a text: where it begins and ends, its key and itself folded."""
+    return tuple(
+        (found.start(), found.end(), key(found.group()), fold(found.group()))
+        for found in _WORD.finditer(text)
+    )
+
+
 def marked(text: str, wanted: frozenset[str], prefix: str | None) -> list[dict[str, str | bool]] | None:
     """The text in pieces, each saying whether it matches; None when nothing does.
 
@@ -110,13 +119,12 @@ def marked(text: str, wanted: frozenset[str], prefix: str | None) -> list[dict[s
     """
     pieces: list[dict[str, str | bool]] = []
     done = 0
-    for found in _WORD.finditer(text):
-        word = found.group()
-        if key(word) in wanted or (prefix is not None and fold(word).startswith(prefix)):
-            if found.start() > done:
-                pieces.append({"text": text[done : found.start()], "match": False})
-            pieces.append({"text": word, "match": True})
-            done = found.end()
+    for start, end, word, folded in _words_of(text):
+        if word in wanted or (prefix is not None and folded.startswith(prefix)):
+            if start > done:
+                pieces.append({"text": text[done:start], "match": False})
+            pieces.append({"text": text[start:end], "match": True})
+            done = end
     if not pieces:
         return None
     if done < len(text):

@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="Using `httpx`")
     from fastapi.testclient import TestClient
 
+DEMO = Path(__file__).parent.parent / "app" / "data" / "demo"
 # Rows of these are loaded once and never changed by a test.
 VOCABULARIES = {
     *("category", "audience", "fact", "language"),
@@ -133,6 +134,34 @@ def client(clean: None) -> Iterator[TestClient]:
 
     with TestClient(create_app(), base_url="http://testserver", raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def small_square(
+    schema: None, meili: RunningServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """The API over a part of the demo data and some support lines, for a module that only reads."""
+    from app.main import create_app
+    from app.services import exchange, index_sync
+    from search.client import IndexClient
+
+    folder = tmp_path_factory.mktemp("square")
+    with db.engine().begin() as connection:
+        connection.execute(text("TRUNCATE organisation, venue, outbox CASCADE"))
+    with db.session_scope() as session:
+        for name, lines in (("listings.jsonl", 240), ("support_lines.jsonl", 60)):
+            rows = (DEMO / name).read_text(encoding="utf-8").splitlines()[:lines]
+            file = folder / name
+            file.write_text("\n".join(rows), encoding="utf-8")
+            exchange.run_import(file, source=file.stem, session=session)
+    prefix = get_settings().index_prefix
+    with IndexClient(meili.url, meili.key) as index:
+        index_sync.rebuild(db.session_scope, index, prefix)
+        with TestClient(create_app(), raise_server_exceptions=False) as client:
+            yield client
+        for uid in index.uids():
+            if uid.startswith(prefix):
+                index.drop(uid)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from app.models.audit import AuditRow, IdempotentRequest
 from app.models.base import Base
+from app.models.gap import SearchGap
 from app.models.identity import ApiKey
 from app.models.listing import AudienceLink, CategoryLink, LanguageLink, Listing
 from app.models.organisation import Organisation
@@ -31,5 +32,6 @@ __all__ = [
     "Place",
     "Postcode",
     "SearchDocument",
+    "SearchGap",
     "Venue",
 ]

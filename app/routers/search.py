@@ -1,5 +1,6 @@
 """Search and suggestions: for anyone, without a key."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -12,11 +13,11 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from app.config import get_settings
-from app.db import read_scope
+from app.db import DATABASE_AWAY, read_scope, session_scope
 from app.errors import Unavailable
 from app.schemas.fields import LanguageTag
 from app.schemas.search import SearchAnswer, SearchRequest, SimilarAnswer, Suggestions, Typed
-from app.services import find, find_similar, find_suggest
+from app.services import find, find_similar, find_suggest, gaps
 from app.services.find_desk import Desk
 from app.services.find_request import clock
 from search.client import SearchClient
@@ -41,11 +42,28 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.search = desk
     with suppress(Unavailable):  # then at the first search
         await desk.knowledge()
+    flushing = asyncio.create_task(_flush_gaps())
     try:
         yield
     finally:
+        flushing.cancel()
+        with suppress(*DATABASE_AWAY):
+            await asyncio.to_thread(_write_gaps)
         if client is not None:
             await client.close()
+
+
+async def _flush_gaps() -> None:
+    """Write the counts of searches that found too little, beside the requests; without a database, later."""
+    while True:
+        await asyncio.sleep(gaps.FLUSH_SECONDS)
+        with suppress(*DATABASE_AWAY):
+            await asyncio.to_thread(_write_gaps)
+
+
+def _write_gaps() -> None:
+    with session_scope() as session:
+        gaps.counted.flush(session)
 
 
 # Asynchronous, though they wait for nothing: plain functions would each cost a hop to a thread.

@@ -26,7 +26,7 @@ class Chip(BaseModel):
     """One thing that was understood."""
 
     chip: str = Field(
-        description="Its name: sent in `ignore` it is switched off, sent in `chips` it is asked for without text."
+        description="Its name: in `ignore` it is switched off, in `chips` it is asked for without text."
     )
     kind: ReadingName
     value: str

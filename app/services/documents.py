@@ -166,9 +166,8 @@ def _features(document: ListingDocument) -> Features:
     card = document.card
     texts = " ".join((document.title, *document.title_i18n.values()))
     own = set(card.get("categories") or ())
-    named = " ".join(
-        (document.summary, *document.labels, document.organisation_name, *document.summary_i18n.values())
-    )
+    # Not the labels: the words of a category are on every listing of it, and tell none from another.
+    told = " ".join((document.summary, document.organisation_name, *document.summary_i18n.values()))
     capacity = card.get("capacity") or {}
     cost = card.get("cost") or {}
     geo = document.geo
@@ -188,7 +187,7 @@ def _features(document: ListingDocument) -> Features:
         not_facts=frozenset(document.facts_false),
         signs=frozenset(document.signs),
         title=_keys(texts),
-        near=_keys(named),
+        near=_keys(told),
         body=_keys(document.description),
         parts=frozenset(key(part) for part in _parts(f"{texts} {document.summary}")),
         places=frozenset(fold(name) for name in document.place_names),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.schemas.search import SearchRequest
-from app.services import find_answer
+from app.services import find_answer, gaps
 from app.services.find_desk import Desk
 
 
@@ -14,4 +14,7 @@ async def answer(
 ) -> dict[str, Any]:
     """A SearchAnswer, ready for JSON. Raises Invalid, or Unavailable when both stores are away."""
     wished = [request.lang, *languages] if request.lang else list(languages)
-    return await find_answer.answer(desk, request, await desk.knowledge(), wished, clock)
+    knowledge = await desk.knowledge()
+    found = await find_answer.answer(desk, request, knowledge, wished, clock)
+    gaps.counted.note(request, found, knowledge, clock.date())
+    return found

@@ -22,6 +22,7 @@ from app.services.find_relaxations import Relaxation
 from app.services.find_request import Knowledge, Plan, local, plan
 from app.services.find_understood import ENOUGH, Understood
 from search import pool
+from search.documents import card_of
 from search.features import unpack
 from search.filters import Filter, In, all_of
 from search.fit import Candidate
@@ -236,7 +237,7 @@ async def _nearest(search: _Search) -> list[tuple[dict[str, Any], Matched]]:
 
 
 def _items(search: _Search, hits: Sequence[tuple[dict[str, Any], Matched]]) -> list[dict[str, Any]]:
-    cards = [(hit["card"], matched) for hit, matched in hits]
+    cards = [(card_of(hit["card"]), matched) for hit, matched in hits]
     items = find_items.items(search.plan, cards, search.wished)
     for (card, _), item in zip(cards, items, strict=True):
         item["unknown"] = _unknown(search.request, card, item)
@@ -273,7 +274,7 @@ def _unknown(request: SearchRequest, card: dict[str, Any], item: dict[str, Any])
 
 
 def _acute(search: _Search, results: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    cards = {hit["id"]: hit["card"] for result in results for hit in result["hits"]}
+    cards = {hit["id"]: card_of(hit["card"]) for result in results for hit in result["hits"]}
     shown: list[tuple[dict[str, Any], Matched]] = [
         (cards[one], "all") for one in search.lines if one in cards
     ]

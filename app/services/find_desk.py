@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.db import DATABASE_AWAY
 from app.errors import Unavailable
-from app.services import find_fallback, geography, taxonomies
-from app.services.find_request import Knowledge, Plan
-from search import queries
-from search.client import SearchClient, SearchUnavailable
-from search.queries import Found
+from app.services import geography, taxonomies
+from app.services.find_request import Knowledge
+from search.client import SearchClient
 from search.rebuild import live_uid
 
 KNOWLEDGE_SECONDS = 600.0
@@ -73,23 +71,3 @@ class Desk:
             self.load()
         except Unavailable:
             return
-
-    def in_database(self, made: Plan) -> Found:
-        """The answer of PostgreSQL. Raises Unavailable when it is away as well."""
-        try:
-            with self.reading() as session:
-                return find_fallback.find(session, made.query)
-        except DATABASE_AWAY as error:
-            raise Unavailable("Neither the search engine nor the database answers.") from error
-
-    async def in_index(self, made: Plan) -> Found:
-        """The answer of Meilisearch. Raises SearchUnavailable."""
-        if self.client is None:
-            raise SearchUnavailable("there is no Meilisearch")
-        found = queries.read(
-            made.query, await self.client.multi_search(queries.multi_search(self.uid, made.query))
-        )
-        if queries.wants_related(made.query, found):
-            asked = queries.related_search(self.uid, made.query, facets=found.total == 0)
-            queries.add_related(made.query, found, await self.client.multi_search(asked))
-        return found

@@ -119,7 +119,7 @@ class Explainer:
             case _:
                 return None
 
-    def _against(self, part: Part, candidate: Candidate) -> str | None:  # noqa: PLR0911  as above
+    def _against(self, part: Part, candidate: Candidate) -> str | None:  # noqa: C901, PLR0911  as above
         of, term = candidate.features, self.labels.term
         if part.points >= 0:
             return None

@@ -44,36 +44,12 @@ from search.filters import (
     Value,
 )
 from search.pool import Probe
-from search.queries import FACETS, FEW, Found, Nearest, Order, SearchQuery
+from search.queries import FACETS, Nearest, Order, SearchQuery
 from search.words import fold, query_words, stem
 
 EARTH_METRES = 6_371_000.0
 _BODY = SearchDocument.body
 Condition = ColumnElement[bool]
-
-
-def find(session: Session, query: SearchQuery) -> Found:
-    """Answer the query from the rows of `search_document`."""
-    words = query_words(query.text)
-    strict, loose = _tsquery(words, " & "), _tsquery(words, " | ")
-    found = Found(total=_count(session, query, strict))
-    asked = strict
-    if found.total == 0 and len(words) > 1:
-        asked = loose
-        found.total = _count(session, query, loose)
-        found.cards = _page(session, query, loose)
-        found.related = len(found.cards)
-    else:
-        found.cards = _page(session, query, strict)
-        if query.page == 1 and found.total < FEW and len(words) > 1:
-            seen = {card["id"] for card in found.cards}
-            more = [card for card in _page(session, query, loose) if card["id"] not in seen]
-            more = more[: query.limit - len(found.cards)]
-            found.cards.extend(more)
-            found.related = len(more)
-    for name in query.facets:
-        found.facets[name] = _counts(session, query, asked, name)
-    return found
 
 
 def results(session: Session, probes: Sequence[Probe]) -> list[dict[str, Any]]:
@@ -229,13 +205,6 @@ def _ranked(query: SearchQuery, words: ColumnElement[Any] | None, *, without: st
 def _count(session: Session, query: SearchQuery, words: ColumnElement[Any] | None) -> int:
     statement = select(func.count(SearchDocument.listing_id.distinct())).where(*_matching(query, words))
     return session.scalar(statement) or 0
-
-
-def _page(session: Session, query: SearchQuery, words: ColumnElement[Any] | None) -> list[dict[str, Any]]:
-    ids = _ids(session, query, words)
-    cards = session.execute(select(SearchDocument.id, _BODY["card"]).where(SearchDocument.id.in_(ids)))
-    by_id = {row[0]: row[1] for row in cards}
-    return [by_id[one] for one in ids]
 
 
 def _ids(session: Session, query: SearchQuery, words: ColumnElement[Any] | None) -> list[str]:

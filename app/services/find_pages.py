@@ -7,6 +7,7 @@ from typing import Any
 
 from app.services import find_items
 from app.services.find_engine import Engine
+from search.documents import card_of
 from search.filters import Filter, In, Not, all_of
 from search.pool import Probe
 from search.queries import Order, Sorting, sent_text
@@ -136,9 +137,9 @@ async def soonest(
     while True:
         (result,) = await engine.ask([by_start.probe(limit=size, retrieve=("id", "listing_id", "card"))])
         hits = result["hits"]
-        starts = [find_items.next_start(hit["card"], now) or NEVER for hit in hits]
+        starts = [find_items.next_start(card_of(hit["card"]), now) or NEVER for hit in hits]
         ordered = sorted(zip(starts, ((hit["id"], hit["listing_id"]) for hit in hits), strict=True))
-        left = find_items.next_start(hits[-1]["card"], since) if since and hits else None
+        left = find_items.next_start(card_of(hits[-1]["card"]), since) if since and hits else None
         settled = left is not None and until <= len(ordered) and ordered[until - 1][0] < left
         if settled or len(hits) < size or size >= SOONEST_MOST:
             return [found for _, found in ordered]

@@ -14,6 +14,7 @@ from app.services.find_engine import Engine
 from app.services.find_items import Matched
 from app.services.find_request import Knowledge, Plan, local
 from search import pool
+from search.documents import card_of
 from search.features import Features, unpack
 from search.filters import Equals, Not
 from search.near import nearness
@@ -47,7 +48,7 @@ async def similar(
     hits: dict[str, dict[str, Any]] = {}
     if ids:
         (result,) = await engine.ask([pool.by_ids(ids)])
-        hits = {hit["id"]: hit["card"] for hit in result["hits"]}
+        hits = {hit["id"]: card_of(hit["card"]) for hit in result["hits"]}
     point = None if own.approximate else own.point
     cards: list[tuple[dict[str, Any], Matched]] = [(hits[one], "related") for one in ids if one in hits]
     plan = Plan(SearchQuery(), now, point, soonest=False)

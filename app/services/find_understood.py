@@ -69,8 +69,8 @@ def first_probes(made: Understood, plan: Plan, within: Filter | None) -> list[Pr
 
 
 def wider_probes(made: Understood, plan: Plan) -> list[Probe]:
-    """When little was found: anywhere, at any time; who may come and what is refused still holds."""
-    wide = replace(made.wishes, places=[], times=[])
+    """When little was found: anywhere, and at any time unless one is certain; what is refused still holds."""
+    wide = replace(made.wishes, places=[], times=made.wishes.times if made.wishes.sure_times else [])
     return pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
 
 
@@ -94,7 +94,7 @@ def widen(
     """Add what the wider questions found; what is not there, or not then, ranks after what is."""
     known = {one.candidate.id for one in made.ranked}
     more = [
-        replace(one, on=0.0 if made.wishes.times else None)
+        one if made.wishes.sure_times else replace(one, on=0.0 if made.wishes.times else None)
         for one in pool.candidates(asked, results)
         if one.id not in known
     ]

@@ -1,5 +1,6 @@
 """A question understood: a chain of pure stages over one frozen object."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import cast
 
 from search.understanding.keys import Language
 from search.understanding.language import is_function_word, language_of
-from search.understanding.lexicon import Lexicon, Meaning
+from search.understanding.lexicon import WEAK, Lexicon, Meaning
 from search.understanding.matching import Match, matches
 from search.understanding.people import read_people
 from search.understanding.placebook import PlaceBook
@@ -29,9 +30,12 @@ UNABLE = frozenset(
      "haven't", "have")
 )  # fmt: skip
 # A person does not take back what has happened to her by saying "inte".
+TOPICS = frozenset({"audience", "category", "fact", "situation"})
 NEGATABLE = frozenset({"audience", "category", "fact"})
 STRUCTURAL = frozenset({"age", "attendance", "cost", "language", "place", "time"})
 SURE, LIKELY = 0.75, 0.45
+SHORT = 4  # words: of so few even the vague ones are meant
+_BREAK = re.compile(r"[,.;:!?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +145,18 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     found = matches(question.tokens, lexicon, question.languages, names)
     times = _covered(question, question.of("time"))
     told = [match for match in found if match.meaning.kind == "situation"]
+    said = frozenset(index for match in found if len(match.covers) > 1 for index in match.covers)
     readings = [
-        _reading(question, match, lowered=_within(match, told) or match.covers <= times)
+        _reading(question, match, said, lowered=_within(match, told) or match.covers <= times)
         for match in found
         if not match.covers <= names
     ]
+    topics = [one for one in readings if one.kind in TOPICS]
+    if len(question.tokens) <= SHORT and topics and all(one.weight < LIKELY for one in topics):
+        readings = [
+            replace(one, weight=min(1.0, 2 * one.weight), certainty="likely") if one in topics else one
+            for one in readings
+        ]
     return _noted(question, "phrases", readings)
 
 
@@ -156,11 +167,12 @@ def _within(match: Match, situations: Iterable[Match]) -> bool:
     )
 
 
-def _reading(question: Question, match: Match, *, lowered: bool) -> Reading:
+def _reading(question: Question, match: Match, said: frozenset[int], *, lowered: bool) -> Reading:
+    """`said`: tokens of phrases of several words; a "not" among them is already understood."""
     meaning: Meaning = match.meaning
     weight = round(match.weight * (0.5 if lowered else 1), 3)
     negated = meaning.negated or (
-        meaning.kind in NEGATABLE and match.weight > 0 and _negated_before(question.tokens, match)
+        meaning.kind in NEGATABLE and meaning.weight > WEAK and _negated_before(question, match, said)
     )
     certainty: Certainty = "certain" if weight >= SURE else "likely" if weight >= LIKELY else "guess"
     return Reading(
@@ -174,9 +186,14 @@ def _reading(question: Question, match: Match, *, lowered: bool) -> Reading:
     )
 
 
-def _negated_before(tokens: tuple[Token, ...], match: Match) -> bool:
+def _negated_before(question: Question, match: Match, said: frozenset[int]) -> bool:
+    tokens = question.tokens
     before = tokens[max(match.first - 2, 0) : match.first]
-    if not before:
+    if (
+        not before
+        or match.first - 1 in said
+        or _BREAK.search(question.text[before[-1].start : tokens[match.first].start])
+    ):
         return False
     if before[-1].folded in NEGATIONS:
         return len(before) == 1 or before[0].folded not in UNABLE

@@ -80,10 +80,18 @@ def keys_in(word: str, language: Language) -> frozenset[str]:
             made = _persian(plain)
         case "uk":
             made = unicodedata.normalize("NFC", plain).replace("'", "").replace("’", "")
-            made = made.rstrip(_UKRAINIAN_ENDINGS)[:BEGINNING] or made
+            made = _shortened(made)[:BEGINNING]
         case "ti":
             made = plain
     return frozenset({f"{language}:{made}"})
+
+
+def _shortened(word: str) -> str:
+    """A Ukrainian word without its last one or two vowels, as long as three letters stay."""
+    for _ in range(2):
+        if len(word) > 3 and word[-1] in _UKRAINIAN_ENDINGS:
+            word = word[:-1]
+    return word
 
 
 def _persian(plain: str) -> str:
@@ -101,7 +109,10 @@ def _irregular() -> dict[str, str]:
 
 def _swedish(plain: str) -> tuple[str, ...]:
     known = _irregular().get(plain)
-    return (known,) if known else tuple({plain: None, stem_once(plain): None})
+    if known:
+        return (known,)
+    plain = plain.replace("é", "e")  # as many write it: cafe
+    return tuple({plain: None, stem_once(plain): None})
 
 
 @lru_cache(maxsize=200_000)
@@ -110,7 +121,7 @@ def keys_of(word: str) -> frozenset[str]:
     keys = frozenset(key for language in languages_of(word) for key in keys_in(word, language))
     return (
         keys
-        if fold(word) == word.casefold()
+        if fold(word) == word.casefold().replace("é", "e")
         else frozenset(key for key in keys if not key.startswith(FOLDED))
     )
 

@@ -26,9 +26,9 @@ def function_words() -> dict[Language, frozenset[str]]:
     return {language: frozenset(fold(word) for word in words) for language, words in _written().items()}
 
 
-def is_everyday(word: str) -> bool:
-    """Whether a word just as it is written is a Swedish or English function word: "man", but not "män"."""
-    return word in _written()["sv"] or word in _written()["en"]
+def is_everyday(word: str, language: Language) -> bool:
+    """Whether a word just as it is written is a function word of the language: "man", but not "män"."""
+    return word in _written().get(language, frozenset())
 
 
 def is_function_word(folded: str, language: Language) -> bool:
@@ -59,6 +59,9 @@ def language_of(tokens: tuple[Token, ...]) -> tuple[Language, tuple[Language, ..
     if not any(counted.values()):
         return "sv", LATIN
     best = max(LATIN, key=lambda language: (counted[language], language == "sv"))
+    if counted[best] == 1 and len(tokens) > 2:
+        # One such word is no proof: "ja" is Finnish too, "i" is Somali, "for" Swedish typed without marks.
+        return best, (best, *(language for language in LATIN if language != best))
     if best == "sv":
         return "sv", ("sv", "en") if counted["en"] == 0 else ("sv",)
     return best, (best, "sv", "en") if best != "en" else ("en", "sv")

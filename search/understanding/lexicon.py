@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from search.understanding.keys import FOLDED, LANGUAGES, Language, keys_in
+from search.understanding.language import function_words
+from search.understanding.tokens import written_out
 from search.words import fold
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -42,19 +44,25 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A life situation: how much listings with a term are lifted (`means`) or lowered (`avoid`)."""
+    """A life situation: how much listings with a term are lifted (`means`) or lowered (`avoid`).
+
+    `words`: Swedish words in the texts of listings that are just for it. `signs`: those of
+    `search/data/signs.yaml` that are then right, and wrong otherwise.
+    """
 
     id: str
     labels: Mapping[str, str]
     means: Mapping[str, Mapping[str, float]]
     avoid: Mapping[str, Mapping[str, float]]
     belongs: frozenset[str]
+    words: tuple[str, ...]
+    signs: frozenset[str]
     acute: str | None
 
 
 @dataclass
 class Lexicon:
-    """Phrases by the key of their rarest word, situations by id, single words for correcting typing errors."""
+    """Phrases by the key of their rarest word, situations by id, words for correcting typing errors."""
 
     anchored: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
     class_words: dict[str, frozenset[str]] = field(default_factory=dict)  # a word's key → its classes' keys
@@ -105,7 +113,7 @@ class _Reader:
         return tuple(
             frozenset({class_key(word.strip("<>"), language)})
             if word.startswith("<")
-            else keys_in(word, language)
+            else keys_in(written_out(word.lower()) if language == "sv" else word, language)
             for word in _key_words(text)
         )
 
@@ -165,6 +173,9 @@ def class_key(name: str, language: Language) -> str:
 def _anchored(phrases: Sequence[Phrase]) -> dict[str, list[tuple[Phrase, int]]]:
     """The phrases by every key of their rarest word, where looking for them begins."""
     frequency = Counter(item for phrase in phrases for item in phrase.items)
+    for language, words in function_words().items():  # they stand in every question
+        for word in words:
+            frequency[keys_in(word, language)] += len(phrases)
     made: dict[str, list[tuple[Phrase, int]]] = {}
     for phrase in phrases:
         anchor = min(range(len(phrase.items)), key=lambda number: frequency[phrase.items[number]])
@@ -232,6 +243,8 @@ def _situation(identifier: str, written: Mapping[str, Any]) -> Situation:
         means=written.get("means") or {},
         avoid=written.get("avoid") or {},
         belongs=frozenset(written.get("is") or ()),
+        words=tuple(written.get("words") or ()),
+        signs=frozenset(written.get("signs") or ()),
         acute=written.get("acute"),
     )
 

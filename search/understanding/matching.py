@@ -53,7 +53,7 @@ def matches(
 
     `taken`: tokens that are names of places; they are neither split nor corrected.
     """
-    units = _whole(tokens, lexicon)
+    units = _whole(tokens, lexicon, languages[0])
     units += _members(units, len(tokens), lexicon, languages)
     found = list(_find(units, len(tokens), lexicon.anchored, languages))
     met = frozenset(index for match in found for index in match.covers)
@@ -70,13 +70,14 @@ def matches(
     return _settled(found)
 
 
-def _whole(tokens: tuple[Token, ...], lexicon: Lexicon) -> list[Unit]:
+def _whole(tokens: tuple[Token, ...], lexicon: Lexicon, language: Language) -> list[Unit]:
     units = [
-        Unit(number, number, _known(token.keys, lexicon), 1.0, is_everyday(token.word))
+        Unit(number, number, _known(token.keys, lexicon), 1.0, is_everyday(token.word, language))
         for number, token in enumerate(tokens)
     ]
     for number, (one, other) in enumerate(pairwise(tokens)):
-        if len(one.word) >= 2 and len(other.word) >= 2 and one.word.isalpha() and other.word.isalpha():
+        written_apart = len(one.word) >= 2 and len(other.word) >= 2 and (one.word + other.word).isalpha()
+        if written_apart and not (units[number].everyday or units[number + 1].everyday):
             keys = keys_of(one.word + other.word)
             if one.word[-1] != "s":
                 keys |= keys_of(f"{one.word}s{other.word}")

@@ -23,10 +23,14 @@ def _spoken() -> dict[str, str]:
     return read
 
 
+def written_out(word: str) -> str:
+    """A word in lower case, as it is written when it is spelt as it is spoken: nån is någon."""
+    return _spoken().get(word, word)
+
+
 @lru_cache(maxsize=50_000)
 def _read(typed: str) -> tuple[str, str, frozenset[str]]:
-    lower = unicodedata.normalize("NFC", typed).lower()
-    word = _spoken().get(lower, lower)
+    word = written_out(unicodedata.normalize("NFC", typed).lower())
     return word, fold(word), keys_of(word)
 
 
