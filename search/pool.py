@@ -37,6 +37,7 @@ from search.words import stem
 
 CANDIDATES, FEWER = 80, 40  # of each question to the engine
 AROUND_KM = 30.0
+SURE = 0.75
 CHIEF = 0.6  # of the weightiest wish of its kind: what weighs as much is looked for first
 STRONG = 0.2  # a weaker concept brings no candidates of its own
 NOT_KNOWN = 0.3  # how much "perhaps on" counts beside "on"
@@ -190,6 +191,12 @@ def concepts(wishes: Wishes, share: float = 0.0) -> Filter | None:
     if kinds and not ways:
         return In("kind", kinds)
     return any_of(ways) if ways else None
+
+
+def named_activity(wishes: Wishes) -> Filter | None:
+    """Listings of the activities that were certainly asked for; None when none was."""
+    sure = tuple(sorted(term for term, weight in wishes.categories.items() if weight >= SURE))
+    return In("categories", sure) if sure else None
 
 
 def several_concepts(wishes: Wishes) -> Filter | None:

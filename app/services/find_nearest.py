@@ -17,14 +17,16 @@ from search.wishes import Wishes
 
 _REMOTE: Filter = Or((In("attendance", ("online", "phone")), Missing("municipality_code")))
 LINES = 3
-_STILL = ("state", "person", "refused")  # what holds even then: not over, open to this person, not refused
+# What holds even then: not over, open to this person, not lacking what is needed, not refused.
+_STILL = ("state", "age", "person", "fact", "recruiting", "refused")
 
 
 def nearest_probes(made: Understood, request: SearchRequest, plan: Plan, knowledge: Knowledge) -> list[Probe]:
     """Questions beyond what the request demands; the last one is empty only when the index is."""
     wishes = alike(made.wishes, request)
     must = pool.must(wishes, plan.now.date()).parts
-    held = all_of(part for name, part in must.items() if name.split(":")[0] in _STILL)
+    kept = [part for name, part in must.items() if name.split(":")[0] in _STILL]
+    held = all_of([*kept, *(part for name, part in plan.query.groups if name == "age")])
     near = _near(made, request, plan, knowledge)
     order: tuple[Sorting, ...] = near or (Order("threshold", descending=True),)
     same, most = pool.concepts(wishes), request.limit

@@ -120,6 +120,7 @@ class _Ways:
     def all(self) -> Iterator[Relaxation]:
         yield from self._facts()
         yield from self._places()
+        yield from self._place_and_time()
         yield from self._chips()
         yield from self._broader()
         yield from self._fields()
@@ -196,6 +197,17 @@ class _Ways:
                 county=[county.code],
             )
         yield self._made(("var som helst", "anywhere"), gives_up, **changes, **nowhere)
+
+    def _place_and_time(self) -> Iterator[Relaxation]:
+        """Both at once: something rare is often neither here nor then, and each alone gives nothing."""
+        places = [one.chip for one in self._question.of("place") if one.value != "here"]
+        times = [one.chip for one in self._question.of("time")]
+        if places and times:
+            yield self._made(
+                ("var och när som helst", "anywhere, at any time"),
+                places[0],
+                **self._ignoring(*places, *times),
+            )
 
     def _chips(self) -> Iterator[Relaxation]:
         for kind in _GIVE_WAY:

@@ -9,7 +9,7 @@ from app.services import find_chips
 from app.services.find_places import point_place
 from app.services.find_request import Knowledge, Plan
 from search import pool
-from search.filters import Filter
+from search.filters import Filter, all_of
 from search.near import nearness
 from search.pool import Probe
 from search.ranking import Ranked, rank
@@ -71,7 +71,12 @@ def first_probes(made: Understood, plan: Plan, within: Filter | None) -> list[Pr
 def wider_probes(made: Understood, plan: Plan) -> list[Probe]:
     """When little was found: anywhere, and at any time unless one is certain; what is refused still holds."""
     wide = replace(made.wishes, places=[], times=made.wishes.times if made.wishes.sure_times else [])
-    return pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
+    asked = pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
+    named = pool.named_activity(made.wishes)
+    if wide.times and named is not None:  # the same activity at other times
+        held = pool.must(made.wishes, plan.now.date()).filter()
+        asked.append(Probe(condition=all_of((plan.query.condition(), held, named)), limit=pool.FEWER, on=0.0))
+    return asked
 
 
 def order(

@@ -1,6 +1,7 @@
 """A question understood: a chain of pure stages over one frozen object."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -132,12 +133,16 @@ def _with_people(question: Question) -> Question:
 
 
 def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
-    spans = [(reading.start, reading.end) for reading in readings]
-    return frozenset(
-        number
-        for number, token in enumerate(question.tokens)
-        if any(start <= token.start and token.end <= end for start, end in spans)
-    )
+    """The numbers of the tokens that lie within the readings."""
+    tokens = question.tokens
+    starts = [token.start for token in tokens]
+    found: set[int] = set()
+    for reading in readings:
+        number = bisect_left(starts, reading.start)
+        while number < len(tokens) and tokens[number].end <= reading.end:
+            found.add(number)
+            number += 1
+    return frozenset(found)
 
 
 def _with_phrases(question: Question, lexicon: Lexicon) -> Question:

@@ -160,17 +160,22 @@ def _find(
     for unit in units:
         starting[unit.first].append(unit)
         ending[unit.last].append(unit)
+    there = frozenset().union(*(unit.keys for unit in units))
     for unit in units:
         for key in unit.keys:
             for phrase, anchor in anchored.get(key, ()):
-                if phrase.language not in languages or (unit.quality == PART and len(phrase.items) > 1):
+                items = phrase.items
+                if phrase.language not in languages:
                     continue
-                if len(phrase.items) == 1 and unit.everyday:
+                if len(items) == 1:
+                    if not unit.everyday and (only is None or unit in only):
+                        yield _match([unit], phrase, languages)
                     continue
-                path = _path(unit, phrase.items, anchor, starting, ending)
-                if path is None or (only is not None and only.isdisjoint(path)):
+                if unit.quality == PART or any(item.isdisjoint(there) for item in items):
                     continue
-                yield _match(path, phrase, languages)
+                path = _path(unit, items, anchor, starting, ending)
+                if path is not None and (only is None or not only.isdisjoint(path)):
+                    yield _match(path, phrase, languages)
 
 
 def _match(path: list[Unit], phrase: Phrase, languages: tuple[Language, ...]) -> Match:
