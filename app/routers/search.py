@@ -1,7 +1,6 @@
 """Search and suggestions: for anyone, without a key."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -43,9 +42,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.search = desk
     with suppress(Unavailable):  # then at the first search
         await desk.knowledge()
-    # Words and places stay: a full collection over them would stop the process for half a second.
-    gc.collect()
-    gc.freeze()
     flushing = asyncio.create_task(_flush_gaps())
     try:
         yield

@@ -1,6 +1,7 @@
 """What searching needs for the life of the process: connections, and words and places kept in memory."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,6 +16,21 @@ from search.client import SearchClient
 from search.rebuild import live_uid
 
 KNOWLEDGE_SECONDS = 600.0
+
+
+_kept: list[Knowledge] = []  # the newest of this process: every desk of it can use the same
+
+
+def _prepared(known: Knowledge) -> Knowledge:
+    """The knowledge with all worked out that a search would wait for; the one there is when nothing is new."""
+    if _kept and _kept[0] == known:
+        return _kept[0]
+    _ = known.book, known.completions
+    _kept[:] = [known]
+    # Words and places stay: a full collection over them would stop the process for half a second.
+    gc.collect()
+    gc.freeze()
+    return known
 
 
 class Desk:
@@ -40,12 +56,7 @@ class Desk:
                 known = Knowledge(taxonomies.vocabulary(session), geography.gazetteer(session))
         except DATABASE_AWAY as error:
             raise Unavailable("The database does not answer.") from error
-        if self._knowledge is None or known != self._knowledge:
-            _ = (
-                known.book,
-                known.completions,
-            )  # worked out here, beside the searches, and not by the first one
-            self._knowledge = known
+        self._knowledge = _prepared(known)
         self._read_at = time.monotonic()
         return self._knowledge
 
