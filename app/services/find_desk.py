@@ -22,7 +22,7 @@ _kept: list[Knowledge] = []  # the newest of this process: every desk of it can 
 
 
 def _prepared(known: Knowledge) -> Knowledge:
-    """The knowledge with all worked out that a search would wait for; the one there is when nothing is new."""
+    """The knowledge with all worked out that a search would wait for; what there is when nothing is new."""
     if _kept and _kept[0] == known:
         return _kept[0]
     _ = known.book, known.completions
