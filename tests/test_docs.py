@@ -178,7 +178,9 @@ def test_every_curl_in_the_papers_is_answered_as_they_say(address, organisation,
         said = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=env, check=False)
         assert said.returncode == 0, f"{block}\n{said.stdout}{said.stderr}"
         answers.append(json.loads(said.stdout))
-    first_search, _private_search, registration = answers[:3]
+    first_search, _private_search, understood, registration = answers[:4]
     assert first_search["total"] > 0
+    assert understood["interpretation"]["chips"]
+    assert all(item["reasons"]["summary"] for item in understood["items"])
     assert registration["status"] == "published"
     assert registration["problems"] == []

@@ -271,7 +271,7 @@ def organisation_at(filled: IndexClient) -> Iterator[Callable[[TestClient, str],
             json={
                 "external_id": external_id,
                 "kind": "activity",
-                "texts": {"sv": {"title": "Bridge", "summary": "Kortspel för alla."}},
+                "texts": {"sv": {"title": f"Bridge {external_id}", "summary": "Kortspel för alla."}},
                 "categories": ["coffee-meetup"],
                 "contacts": [{"channel": "phone", "value": "08-465 004 13"}],
             },
