@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Literal
 
 from search.documents import HORIZON_DAYS, PARTS, SLOTS_A_DAY
 from search.filters import And, AtLeast, AtMost, Between, Equals, Filter, In, Not, Or, any_of
@@ -37,14 +38,15 @@ def on_days(
     *,
     today: date,
     or_unknown: bool = False,
+    weeks: Literal["odd", "even"] | None = None,
 ) -> Filter | None:
     """On at some time between the days (both included), on one of the weekdays, in one of the parts of day.
 
-    None when nothing is asked. Days are told up to the horizon of the index; beyond it only the validity of
-    regular hours is known.
+    `weeks`: only in ISO weeks of an odd or an even number. None when nothing is asked. Days are told up to the
+    horizon of the index: nothing is known to be on after it.
     """
     days, times = set(weekdays), sorted(set(parts))
-    if first is None and last is None:
+    if first is None and last is None and weeks is None:
         if not days and not times:
             return None
         names = [
@@ -53,7 +55,7 @@ def on_days(
         return _or_no_hours(In("day_parts", tuple(names)), or_unknown=or_unknown)
     start = (first or today).toordinal()
     end = last.toordinal() if last else start + HORIZON_DAYS
-    if not days and not times:
+    if not days and not times and weeks is None:
         wanted: Filter = Between("occurrence_days", start, end)
         if or_unknown:
             wanted = Or((wanted, Between("unknown_days", start, end)))
@@ -61,10 +63,14 @@ def on_days(
     told = [
         day
         for day in range(max(start, today.toordinal()), min(end, today.toordinal() + HORIZON_DAYS) + 1)
-        if not days or (day + 6) % 7 in days
+        if (not days or (day + 6) % 7 in days) and (weeks is None or _weeks_of(day) == weeks)
     ]
     wanted = In("occurrence_parts", tuple(day * 4 + part for day in told for part in times or range(4)))
     return _or_no_hours(wanted, or_unknown=or_unknown)
+
+
+def _weeks_of(day: int) -> Literal["odd", "even"]:
+    return "odd" if date.fromordinal(day).isocalendar().week % 2 else "even"
 
 
 def _or_no_hours(wanted: Filter, *, or_unknown: bool) -> Filter:

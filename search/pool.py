@@ -228,7 +228,15 @@ def when_filter(when: When, now: datetime, *, or_unknown: bool) -> Filter | None
     parts: Iterable[int] = when.parts
     if when.at is not None and not when.parts:
         parts = {_part_of(when.at.hour)}
-    return on_days(when.first, when.last, when.weekdays, parts, today=now.date(), or_unknown=or_unknown)
+    return on_days(
+        when.first,
+        when.last,
+        when.weekdays,
+        parts,
+        today=now.date(),
+        or_unknown=or_unknown,
+        weeks=when.weeks,
+    )
 
 
 def _part_of(hour: int) -> int:
