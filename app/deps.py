@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.db import ReadSession, read_scope, session_scope
@@ -44,20 +43,6 @@ def get_principal(
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 
 
-class Page(BaseModel):
-    """Paging by page number."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(20, ge=1, le=100, description="Items a page.")
-    page: int = Field(1, ge=1, le=100_000, description="Page, from 1.")
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.limit
-
-
-PageDep = Annotated[Page, Query()]
 IfMatch = Annotated[
     str | None,
     Header(description="The ETag of what you read; 428 without it, 412 when stale.", max_length=200),

@@ -22,7 +22,6 @@ from search.client import SearchClient
 
 HERE = Path(__file__).parent
 SETS = {"dev": HERE / "dev_queries.jsonl", "own": HERE / "own_queries.jsonl"}
-Results = Mapping[str, Sequence[Judged]]
 
 
 def _arguments() -> argparse.Namespace:

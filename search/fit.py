@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from search.features import Features
 from search.near import nearness
+from search.understanding.chain import SURE
 from search.wishes import Wishes, admits, likely_others, other_audiences, person_ages
 
 SAID_DAYS = 120  # so long a word about places left is believed for ranking
 STALE_DAYS, AGING_DAYS = 365, 183
 SOON_DAYS = 30
-CERTAIN = 0.75
 NARROW_YEARS = 25
 ELSE = 0.7
 SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
@@ -157,7 +157,7 @@ class Judge:
         yield Part("kind", of.kind, weights.kind * wishes.kinds.get(of.kind, 0.0))
         if wishes.attendance:
             yield Part("attendance", "", weights.attendance * _wished(of.attendance, wishes.attendance))
-            sure = max(wishes.attendance.values()) >= CERTAIN
+            sure = max(wishes.attendance.values()) >= SURE
             if sure and of.attendance and of.attendance.isdisjoint(wishes.attendance):
                 yield Part("not_attendance", "", -weights.attendance)
 
@@ -217,14 +217,15 @@ class Judge:
 
     def _found(self, candidate: Candidate) -> Iterator[Part]:
         of, wishes, weights = candidate.features, self.wishes, self.weights
-        yield Part("text", "", weights.text * text_match(of, wishes.words, self.idf))
+        words = text_match(of, wishes.words, self.idf)
+        yield Part("text", "", weights.text * words)
         if wishes.hints:
             hint = max(weight * held(of, word) for word, weight in wishes.hints.items())
             yield Part("hint", "", weights.hint * hint)
         yield Part("engine", "", weights.engine * candidate.engine)
         if wishes.places:
             near = max(nearness(of, place) for place in wishes.places)
-            yield Part("place", "", weights.place * near * self._beside(of))
+            yield Part("place", "", weights.place * near * self._beside(of, words))
         if candidate.on is not None:
             yield Part("time", "", weights.time * candidate.on * wishes.time_share)
         if wishes.acute_categories and of.kind == "support_line":
@@ -233,16 +234,15 @@ class Judge:
         if candidate.line_open:
             yield Part("line_open", "", weights.line_open * (3 if wishes.acute_categories else 1))
 
-    def _beside(self, of: Features) -> float:
+    def _beside(self, of: Features, words: float) -> float:
         """What being near is worth: less for something else than the activity that was asked for."""
-        if max(self.wishes.categories.values(), default=0.0) < CERTAIN:
+        if max(self.wishes.categories.values(), default=0.0) < SURE:
             return 1.0
-        fit = _wished(of.categories, self.wishes.categories) + text_match(of, self.wishes.words, self.idf)
-        return min(1.0, ELSE + fit)
+        return min(1.0, ELSE + _wished(of.categories, self.wishes.categories) + words)
 
     def _avoided(self, of: Features) -> Iterator[Part]:
         wishes, weights = self.wishes, self.weights
-        gives = wishes.categories.get("volunteer-tasks", 0.0) >= CERTAIN
+        gives = wishes.categories.get("volunteer-tasks", 0.0) >= SURE
         for own, avoided in (
             (of.categories, wishes.avoid_categories),
             (of.audiences, wishes.avoid_audiences),

@@ -42,8 +42,8 @@ def on_days(
 ) -> Filter | None:
     """On at some time between the days (both included), on one of the weekdays, in one of the parts of day.
 
-    `weeks`: only in ISO weeks of an odd or an even number. None when nothing is asked. Days are told up to the
-    horizon of the index: nothing is known to be on after it.
+    `weeks`: only in ISO weeks of an odd or an even number. None when nothing is asked. Days are told up to
+    the horizon of the index: nothing is known to be on after it.
     """
     days, times = set(weekdays), sorted(set(parts))
     if first is None and last is None and weeks is None:

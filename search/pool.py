@@ -5,7 +5,7 @@ then ranked by `search.ranking`. What must hold is only what is certain, and nev
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
 from typing import Any
@@ -29,7 +29,7 @@ from search.filters import (
 from search.fit import Candidate
 from search.moments import on_days, open_at
 from search.queries import FACETS, Nearest, SearchQuery, Sorting, own_facets, sent_text, sorted_by
-from search.understanding.chain import Question, asked_words
+from search.understanding.chain import SURE, Question, asked_words
 from search.understanding.placebook import Place
 from search.understanding.times import When
 from search.wishes import Wishes, other_audiences, person_ages
@@ -37,12 +37,11 @@ from search.words import stem
 
 CANDIDATES, FEWER = 80, 40  # of each question to the engine
 AROUND_KM = 30.0
-SURE = 0.75
 CHIEF = 0.6  # of the weightiest wish of its kind: what weighs as much is looked for first
 STRONG = 0.2  # a weaker concept brings no candidates of its own
 NOT_KNOWN = 0.3  # how much "perhaps on" counts beside "on"
 _FOR_FAMILIES = ("addiction-relatives", "carers", "families", "parents", "single-parents")
-_REMOTE: Filter = Or((In("attendance", ("online", "phone")), Missing("municipality_code")))
+REMOTE: Filter = Or((In("attendance", ("online", "phone")), Missing("municipality_code")))
 
 
 @dataclass(frozen=True)
@@ -108,36 +107,28 @@ def counts(query: SearchQuery, results: Sequence[dict[str, Any]]) -> tuple[int, 
     return int(results[0]["totalHits"]), {name: told.get(FACETS[name], {}) for name in query.facets}
 
 
-@dataclass
-class Must:
-    """What certainly must hold, by the kind of reading it comes from; None of it rules out the unknown."""
+def must(wishes: Wishes, today: date) -> dict[str, Filter]:
+    """What certainly must hold, by the kind of wish; none of it rules out the unknown.
 
-    parts: dict[str, Filter] = field(default_factory=dict)
-
-    def filter(self, *, without: str | None = None) -> Filter | None:
-        return all_of(part for name, part in self.parts.items() if name != without)
-
-
-def must(wishes: Wishes, today: date) -> Must:
-    """The certain wishes as filters: `state`, `age`, `person`, `fact:x`, `cost`, `refused`."""
-    made = Must({"state": Not(AtMost("last_day", today.toordinal() - 1))})
-    made.parts |= _who(wishes)
+    The kinds: `state`, `age`, `person`, `fact:x`, `fact:-x`, `cost`, `recruiting`, `refused:x`.
+    """
+    made = {"state": Not(AtMost("last_day", today.toordinal() - 1)), **_who(wishes)}
     for fact, weight in wishes.facts.items():
-        if weight >= 0.75:
-            made.parts[f"fact:{fact}"] = Not(Equals("facts_false", fact))
+        if weight >= SURE:
+            made[f"fact:{fact}"] = Not(Equals("facts_false", fact))
     for fact, weight in wishes.without.items():
-        if weight >= 0.75:
-            made.parts[f"fact:-{fact}"] = Not(Equals("facts_true", fact))
-    if wishes.costs.get("free", 0) >= 0.75:
-        made.parts["cost"] = Not(Equals("free", False))
-    if not wishes.categories.get("volunteer-tasks") and not wishes.signs & {"recruiting"}:
+        if weight >= SURE:
+            made[f"fact:-{fact}"] = Not(Equals("facts_true", fact))
+    if wishes.costs.get("free", 0) >= SURE:
+        made["cost"] = Not(Equals("free", False))
+    if not wishes.categories.get("volunteer-tasks"):
         # Who seeks something for herself is not asked to give her time.
-        made.parts["recruiting"] = And(
+        made["recruiting"] = And(
             (Not(Equals("categories", "volunteer-tasks")), Not(Equals("signs", "recruiting")))
         )
     for kind, term in sorted(wishes.refused):
         field_name = "categories" if kind == "category" else "audiences"
-        made.parts[f"refused:{term}"] = Not(Equals(field_name, term))
+        made[f"refused:{term}"] = Not(Equals(field_name, term))
     return made
 
 
@@ -248,19 +239,17 @@ def times(wishes: Wishes, now: datetime, *, or_unknown: bool) -> Filter | None:
     return all_of(when_filter(when, now, or_unknown=or_unknown) for when in wishes.times)
 
 
-def probes(
-    question: Question, wishes: Wishes, *, base: Filter | None, now: datetime, sort: tuple[Sorting, ...] = ()
-) -> list[Probe]:
+def probes(question: Question, wishes: Wishes, *, base: Filter | None, now: datetime) -> list[Probe]:
     """The questions that gather candidates, within `base`: what the request itself demands.
 
     By words, by any concept, by several concepts at once; near and then, whatever it is; what may be on
     then; and what can be reached from anywhere.
     """
-    held = all_of((base, must(wishes, now.date()).filter()))
+    held = all_of((base, *must(wishes, now.date()).values()))
     text = " ".join(stem(word) for word in asked_words(question))
     wished, chief, several = concepts(wishes), concepts(wishes, CHIEF), several_concepts(wishes)
     place = any_of([around(place) for place in wishes.places]) if wishes.places else None
-    order = sort or _nearest_first(wishes)
+    order = _nearest_first(wishes)
     sure, perhaps = times(wishes, now, or_unknown=False), times(wishes, now, or_unknown=True)
     on = None if sure is None else 1.0
     here = all_of((held, place, sure))
@@ -277,9 +266,9 @@ def probes(
         untold = NOT_KNOWN if wishes.sure_times else 0.0
         made.append(Probe("", all_of((held, place, other, chief)), order, FEWER, untold))
     if place is not None:
-        remote = all_of((held, _REMOTE, sure))
-        made += [Probe(text, remote, sort, FEWER, on)] if text else []
-        made += [Probe("", all_of((remote, chief)), sort, FEWER, on)]
+        remote = all_of((held, REMOTE, sure))
+        made += [Probe(text, remote, limit=FEWER, on=on)] if text else []
+        made += [Probe("", all_of((remote, chief)), limit=FEWER, on=on)]
     lines = _lines(wishes)
     if lines is not None:
         made.append(Probe("", all_of((held, lines, open_at(now))), limit=FEWER, line_open=True))

@@ -163,8 +163,6 @@ def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> 
             made.sure_times = made.sure_times or reading.certainty == "certain"
         case "situation":
             _situation(made, reading, lexicon)
-        case "acute":
-            pass
 
 
 def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:

@@ -1,25 +1,10 @@
 """What a search answers beside its items: what was understood, what to give up, why a hit fits."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-ReadingName = Literal[
-    "acute",
-    "age",
-    "attendance",
-    "audience",
-    "category",
-    "cost",
-    "fact",
-    "gender",
-    "kind",
-    "language",
-    "loneliness",
-    "place",
-    "situation",
-    "time",
-]
+from search.understanding.reading import Certainty, ReadingKind
 
 
 class Chip(BaseModel):
@@ -28,13 +13,13 @@ class Chip(BaseModel):
     chip: str = Field(
         description="Its name: in `ignore` it is switched off, in `chips` it is asked for without text."
     )
-    kind: ReadingName
+    kind: ReadingKind
     value: str
     label: str = Field(description="In words, Swedish or English.")
     start: int | None = Field(description="Code point of `q` where it begins; null for a chip that was sent.")
     end: int | None
     text: str = Field(description="That part of `q`.")
-    certainty: Literal["certain", "likely", "guess"] = Field(
+    certainty: Certainty = Field(
         description="A certain one may rule out listings, the others only lift them."
     )
     negated: bool = Field(description="It is not wanted.")

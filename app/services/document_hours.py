@@ -15,10 +15,17 @@ from app.schemas.listing import Kind, ListingIn
 from app.schemas.schedule import WEEKDAYS, Frequency, ScheduleRule
 from app.services.red_days import is_red
 from app.services.schedules import Occurrence, occurrences
-from search.documents import ALWAYS_FROM, ALWAYS_TO, PART_MINUTES, PARTS, SLOTS_A_DAY, Hours
+from search.documents import (
+    ALWAYS_FROM,
+    ALWAYS_TO,
+    HORIZON_DAYS,
+    PART_MINUTES,
+    PARTS,
+    SLOTS_A_DAY,
+    Hours,
+)
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-HORIZON_DAYS = 26 * 7
 DAY = 1440
 Stretch = tuple[int, int]  # minutes after local midnight: from (included), to (excluded)
 Days = Mapping[int, list[Stretch]]  # by day ordinal

@@ -28,7 +28,7 @@ def lines(question: Question, wishes: Wishes, plan: Plan, labels: Labels) -> lis
     meant: Filter = And(
         (Equals("kind", "support_line"), In("categories", tuple(told.get("categories") or ())))
     )
-    held = pool.must(wishes, plan.now.date()).parts.get("person")
+    held = pool.must(wishes, plan.now.date()).get("person")
     whole: Filter = meant if held is None else And((meant, held))
     is_open = open_at(plan.now)
     return [

@@ -174,7 +174,7 @@ async def _paged(
     chosen = ranked[search.begin : search.begin + search.request.limit]
     beside = [
         *([_fulfilling(search, chosen)] if chosen else []),
-        *([_cards(search.lines)] if search.lines else []),
+        *([pool.by_ids(search.lines)] if search.lines else []),
         *(probe for _, probe in varied),
     ]
     page, told = await find_pages.cut(
@@ -219,10 +219,6 @@ def _fulfilling(search: _Search, ids: Sequence[str]) -> Probe:
     return Probe(sent_text(search.target.text), held, limit=len(ids), strategy="all", retrieve=("id",))
 
 
-def _cards(ids: Sequence[str]) -> Probe:
-    return Probe("", In("id", tuple(ids)), limit=len(ids), retrieve=CARD)
-
-
 async def _nearest(search: _Search) -> list[tuple[dict[str, Any], Matched]]:
     """What to show when nothing fits: never an empty page while anything is there."""
     knowledge = search.labels.knowledge
@@ -231,7 +227,7 @@ async def _nearest(search: _Search) -> list[tuple[dict[str, Any], Matched]]:
     ids = find_nearest.nearest(asked, results, search.made, search.request, search.plan)
     if not ids:
         return []
-    (result,) = await search.engine.ask([replace(_cards(ids), retrieve=search.retrieve)])
+    (result,) = await search.engine.ask([replace(pool.by_ids(ids), retrieve=search.retrieve)])
     hits = {hit["id"]: hit for hit in result["hits"]}
     return [(hits[one], "related") for one in ids if one in hits]
 

@@ -6,11 +6,10 @@ from app.services.find_request import Plan
 from search import pool
 from search.filters import And, Equals, Filter, GeoRadius, In, Missing, Not, any_of
 from search.queries import SearchQuery
-from search.understanding.chain import Question
+from search.understanding.chain import SURE, Question
 from search.understanding.places import Place
 from search.wishes import Wishes
 
-SURE = 0.75
 BESIDE_KM = 2.0  # a place has no sharp edge
 _ANYWHERE = And((Equals("kind", "support_line"), Missing("municipality_code")))
 
@@ -20,7 +19,7 @@ def counted(question: Question, wishes: Wishes, plan: Plan) -> SearchQuery:
 
     When no kind of thing is surely meant, any wished one will do; without those the words must all be there.
     """
-    topic = _topic(wishes)
+    topic = pool.named_activity(wishes) or pool.concepts(wishes)
     words = [word.token.word for word in question.words if word.weight == 1]
     return replace(
         plan.query,
@@ -34,10 +33,8 @@ def counted(question: Question, wishes: Wishes, plan: Plan) -> SearchQuery:
 
 
 def _wished(wishes: Wishes, plan: Plan) -> list[tuple[str, Filter]]:
-    groups = [(f"must:{name}", part) for name, part in pool.must(wishes, plan.now.date()).parts.items()]
-    named = [
-        place for place in wishes.places if place.kind != "point"
-    ]  # a point is held by the request itself
+    groups = [(f"must:{name}", part) for name, part in pool.must(wishes, plan.now.date()).items()]
+    named = [place for place in wishes.places if place.kind != "point"]  # the request itself holds a point
     if named:
         groups.append(("must:place", any_of([*(inside(place) for place in named), _ANYWHERE])))
     groups.append(("must:on", Not(Equals("signs", "cancelled"))))
@@ -64,8 +61,3 @@ def inside(place: Place) -> Filter:
             And((Equals("municipality_code", place.municipality_code), Equals("district", place.name)))
         )
     return any_of(around)
-
-
-def _topic(wishes: Wishes) -> Filter | None:
-    sure = tuple(sorted(term for term, weight in wishes.categories.items() if weight >= SURE))
-    return In("categories", sure) if sure else pool.concepts(wishes)

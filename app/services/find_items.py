@@ -1,6 +1,5 @@
 """Cards of the index as items of an answer: the chosen text, what is on now and next, how near, how fresh."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -13,11 +12,10 @@ from app.services.find_request import Knowledge, Plan
 from app.services.freshness import freshness
 from app.services.schedules import next_occurrence, open_state
 from app.services.taxonomies import LanguageTerm, Term, Wording
+from search.near import distance_km
 from search.queries import wanted_words
 from search.words import marked
 
-# Months until a listing is aging, and stale; support lines are asked sooner.
-EARTH_METRES = 6_371_000.0
 Matched = Literal["all", "related"]
 
 
@@ -91,9 +89,7 @@ def distance_m(one: Sequence[float] | None, other: Sequence[float] | None) -> in
     """Metres between two points (lat, lon); None when either is not given."""
     if one is None or other is None:
         return None
-    lat, lon, lat2, lon2 = (math.radians(x) for x in (*one, *other))
-    half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
-    return round(2 * EARTH_METRES * math.asin(math.sqrt(min(1.0, half))))
+    return round(1000 * distance_km((one[0], one[1]), (other[0], other[1])))
 
 
 @lru_cache(maxsize=8192)

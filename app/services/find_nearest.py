@@ -8,14 +8,13 @@ from app.schemas.search import SearchRequest
 from app.services.find_request import Knowledge, Plan
 from app.services.find_understood import Understood
 from search import pool
-from search.filters import And, Equals, Filter, In, Missing, Or, all_of
+from search.filters import And, Equals, all_of
 from search.moments import open_at
 from search.pool import Probe
 from search.queries import Nearest, Order, Sorting
 from search.ranking import rank
 from search.wishes import Wishes
 
-_REMOTE: Filter = Or((In("attendance", ("online", "phone")), Missing("municipality_code")))
 LINES = 3
 # What holds even then: not over, open to this person, not lacking what is needed, not refused.
 _STILL = ("state", "age", "person", "fact", "recruiting", "refused")
@@ -24,7 +23,7 @@ _STILL = ("state", "age", "person", "fact", "recruiting", "refused")
 def nearest_probes(made: Understood, request: SearchRequest, plan: Plan, knowledge: Knowledge) -> list[Probe]:
     """Questions beyond what the request demands; the last one is empty only when the index is."""
     wishes = alike(made.wishes, request)
-    must = pool.must(wishes, plan.now.date()).parts
+    must = pool.must(wishes, plan.now.date())
     kept = [part for name, part in must.items() if name.split(":")[0] in _STILL]
     held = all_of([*kept, *(part for name, part in plan.query.groups if name == "age")])
     near = _near(made, request, plan, knowledge)
@@ -35,7 +34,7 @@ def nearest_probes(made: Understood, request: SearchRequest, plan: Plan, knowled
         if same is None
         else [
             Probe("", all_of([held, same]), order, most),
-            Probe("", all_of([held, same, _REMOTE]), limit=most),
+            Probe("", all_of([held, same, pool.REMOTE]), limit=most),
         ]
     )
     lines = And((Equals("kind", "support_line"), open_at(plan.now)))

@@ -1,6 +1,6 @@
 """Search by a question in a person's own words: understood, gathered widely, ranked, explained."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from search.wishes import Wishes, wishes_of
 
 HERE = 0.45  # near enough to count as there
 ENOUGH = 5  # with fewer answers it is said which wish to give up, and what is a little beside is shown
-Ask = Callable[[list[Probe]], Any]
 
 
 @dataclass
@@ -74,8 +73,9 @@ def wider_probes(made: Understood, plan: Plan) -> list[Probe]:
     asked = pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
     named = pool.named_activity(made.wishes)
     if wide.times and named is not None:  # the same activity at other times
-        held = pool.must(made.wishes, plan.now.date()).filter()
-        asked.append(Probe(condition=all_of((plan.query.condition(), held, named)), limit=pool.FEWER, on=0.0))
+        held = pool.must(made.wishes, plan.now.date()).values()
+        every = all_of((plan.query.condition(), *held, named))
+        asked.append(Probe(condition=every, limit=pool.FEWER, on=0.0))
     return asked
 
 

@@ -202,7 +202,7 @@ def kind_of(file: str) -> str | None:
 def build(vocabulary: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]) -> Lexicon:
     """The lexicon of the data files, with the labels and search words of the vocabularies beside.
 
-    `vocabulary`: kind → term → language → words. About half a second; kept by the caller.
+    `vocabulary`: kind → term → language → words. Some seconds of work; kept by the caller.
     """
     reader = _Reader()
     reader.read_classes(_load(DATA / "classes.yaml"))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 ReadingKind = Literal[
-    "acute",
     "age",
     "attendance",
     "audience",
