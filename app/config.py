@@ -65,6 +65,19 @@ class Settings(BaseSettings):
     key_rate_limit_per_minute: int = Field(
         3000, title="Requests a minute and key", description="The same for a caller with a key.", ge=0
     )
+    referral_keys: SecretStr | None = Field(
+        None,
+        title="Master keys of referrals",
+        description=(
+            "`version:key` pairs with spaces between, each key 32 bytes in base64; the highest version seals,"
+            " the others still open. Without it referrals are not served."
+        ),
+    )
+    referral_index_key: SecretStr | None = Field(
+        None,
+        title="Index key of referrals",
+        description="32 bytes in base64, never changed: what digests of codes and contacts are made with.",
+    )
     database_pool_size: int = Field(
         # 40 threads serve requests; a request holds a connection for a few milliseconds.
         15,

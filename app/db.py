@@ -5,9 +5,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import psycopg
 from alembic import command
@@ -103,6 +105,43 @@ def session_scope() -> Iterator[Session]:
 def read_scope() -> Iterator[ReadSession]:
     """A session for reading only."""
     with ReadSession(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@dataclass(frozen=True)
+class Wall:
+    """For whom a transaction acts: the database shows it that one's referrals and no other's.
+
+    `tenant`: a requesting care provider. `organisation`: a receiving organisation. `referral`: this one
+    alone. `code`: the keyed digest of a person's code. `session`: the digest of a session's token.
+    """
+
+    tenant: str | None = None
+    organisation: UUID | None = None
+    referral: UUID | None = None
+    code: str | None = None
+    session: str | None = None
+    role: Literal["torg_service", "torg_worker"] = "torg_service"
+
+
+def stand_behind(session: Session, wall: Wall) -> None:
+    """Act for this wall until the transaction ends: another role, and the settings its policies read."""
+    session.execute(
+        text(
+            "SELECT set_config('role', :role, true), set_config('torg.tenant', :tenant, true),"
+            " set_config('torg.organisation', :organisation, true),"
+            " set_config('torg.referral', :referral, true),"
+            " set_config('torg.code', :code, true), set_config('torg.session', :session, true)"
+        ),
+        {name: str(value) if value is not None else "" for name, value in vars(wall).items()},
+    )
+
+
+@contextmanager
+def walled_scope(wall: Wall) -> Iterator[Session]:
+    """As session_scope, behind a wall: how every read and write of referrals is made."""
+    with session_scope() as session:
+        stand_behind(session, wall)
         yield session
 
 
