@@ -112,12 +112,11 @@ def read_scope() -> Iterator[ReadSession]:
 class Wall:
     """For whom a transaction acts: the database shows it that one's referrals and no other's.
 
-    `tenant`: a requesting care provider. `organisation`: a receiving organisation. `referral`: this one
-    alone. `code`: the keyed digest of a person's code. `session`: the digest of a session's token.
+    `tenant`: a requesting care provider. `organisations`: receiving ones. `referral`: this one alone. `code`: the keyed digest of a person's code. `session`: the digest of a session's token.
     """
 
     tenant: str | None = None
-    organisation: UUID | None = None
+    organisations: frozenset[UUID] = frozenset()
     referral: UUID | None = None
     code: str | None = None
     session: str | None = None
@@ -129,11 +128,14 @@ def stand_behind(session: Session, wall: Wall) -> None:
     session.execute(
         text(
             "SELECT set_config('role', :role, true), set_config('torg.tenant', :tenant, true),"
-            " set_config('torg.organisation', :organisation, true),"
+            " set_config('torg.organisations', :organisations, true),"
             " set_config('torg.referral', :referral, true),"
             " set_config('torg.code', :code, true), set_config('torg.session', :session, true)"
         ),
-        {name: str(value) if value is not None else "" for name, value in vars(wall).items()},
+        {
+            **{name: str(value) if value is not None else "" for name, value in vars(wall).items()},
+            "organisations": "{" + ",".join(map(str, wall.organisations)) + "}",
+        },
     )
 
 

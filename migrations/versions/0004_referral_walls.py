@@ -19,16 +19,16 @@ DIRECTORY = (
     *("organisation", "outbox", "place", "postcode", "search_document", "search_gap", "venue"),
 )
 # Whose row a transaction may see, by its settings; an unset one is NULL and equals nothing.
-SETTINGS = {"tenant": "text", "organisation": "uuid", "referral": "uuid", "code": "text", "session": "text"}
+SETTINGS = {"tenant": "text", "organisations": "uuid[]", "referral": "uuid", "code": "text", "session": "text"}
 VISIBLE = (
-    "(requester_tenant = torg_tenant() OR (organisation_id = torg_organisation() AND status <> 'draft')"
+    "(requester_tenant = torg_tenant() OR (organisation_id = ANY (torg_organisations()) AND status <> 'draft')"
     " OR id = torg_referral() OR code_mac = torg_code())"
 )
 OF_REFERRAL = "EXISTS (SELECT FROM referral r WHERE r.id = referral_id)"
 # An organisation that has not accepted sees nothing of the person, even where the service would forget to ask.
 OF_PERSON = (
     "EXISTS (SELECT FROM referral r WHERE r.id = referral_id"
-    " AND (r.organisation_id IS DISTINCT FROM torg_organisation() OR r.accepted_at IS NOT NULL))"
+    " AND ((r.organisation_id = ANY (torg_organisations())) IS NOT TRUE OR r.accepted_at IS NOT NULL))"
 )
 WALLS = {
     "referral": VISIBLE,
