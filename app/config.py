@@ -78,6 +78,14 @@ class Settings(BaseSettings):
         title="Index key of referrals",
         description="32 bytes in base64, never changed: what digests of codes and contacts are made with.",
     )
+    outbound_private_hosts: str = Field(
+        "",
+        title="Hosts inside",
+        description=(
+            "Host names and addresses, with commas between, that may be called although they are private,"
+            " and by plain http."
+        ),
+    )
     database_pool_size: int = Field(
         # 40 threads serve requests; a request holds a connection for a few milliseconds.
         15,
