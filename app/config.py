@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.issuers import Issuers
+
 
 def _psycopg(url: str) -> str:
     """SQLAlchemy picks its driver by the scheme: any plain PostgreSQL URL means psycopg 3."""
@@ -84,6 +86,14 @@ class Settings(BaseSettings):
         description=(
             "Host names and addresses, with commas between, that may be called although they are private,"
             " and by plain http."
+        ),
+    )
+    oidc_issuers: Issuers = Field(
+        (),
+        title="Issuers",
+        description=(
+            "The OIDC issuers whose access tokens open what is for people, as a JSON list;"
+            " without it nobody is let in."
         ),
     )
     database_pool_size: int = Field(

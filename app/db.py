@@ -112,7 +112,8 @@ def read_scope() -> Iterator[ReadSession]:
 class Wall:
     """For whom a transaction acts: the database shows it that one's referrals and no other's.
 
-    `tenant`: a requesting care provider. `organisations`: receiving ones. `referral`: this one alone. `code`: the keyed digest of a person's code. `session`: the digest of a session's token.
+    `tenant`: a requesting care provider. `organisations`: receiving ones. `referral`: this one alone. `code`:
+    the keyed digest of a person's code. `session`: the digest of a session's token.
     """
 
     tenant: str | None = None

@@ -1,6 +1,6 @@
 """What requests are given: sessions, the caller, preconditions, paging."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -8,8 +8,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from app.db import ReadSession, read_scope, session_scope
-from app.errors import PreconditionFailed, PreconditionRequired, Unauthorised
-from app.services import identity
+from app.errors import Forbidden, PreconditionFailed, PreconditionRequired, Unauthorised
+from app.issuers import Role
+from app.services import accounts, identity
+from app.services.accounts import Actor
 from app.services.identity import Principal
 
 
@@ -41,6 +43,42 @@ def get_principal(
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
+_access_token = HTTPBearer(
+    auto_error=False,
+    scheme_name="AccessToken",
+    bearerFormat="JWT",
+    description=(
+        "A person's OAuth 2 access token (RFC 9068, `typ: at+jwt`) of an OIDC issuer that this service knows:"
+        " `Authorization: Bearer eyJ…`"
+    ),
+)
+
+
+def get_actor(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_access_token)],
+) -> Actor:
+    if credentials is None:
+        raise Unauthorised("A person's access token is needed: Authorization: Bearer eyJ…")
+    if credentials.credentials.startswith(identity.PREFIX):
+        raise Forbidden("An API key does not open this: it takes a person's access token.")
+    return accounts.recognise(credentials.credentials)
+
+
+ActorDep = Annotated[Actor, Depends(get_actor)]
+
+
+def _acting_as(role: Role) -> Callable[[Actor], Actor]:
+    def with_role(actor: ActorDep) -> Actor:
+        accounts.require_role(actor, role)
+        return actor
+
+    return with_role
+
+
+# A person with a role: 401 without a token or with too weak a login, 403 with an API key or without the role.
+StaffDep = Annotated[Actor, Depends(_acting_as("staff"))]
+MemberDep = Annotated[Actor, Depends(_acting_as("member"))]
+OperatorDep = Annotated[Actor, Depends(_acting_as("operator"))]
 
 
 IfMatch = Annotated[

@@ -34,13 +34,22 @@ class BadRequest(AppError):
 
 
 class Unauthorised(AppError):
+    """`challenge` is what WWW-Authenticate tells beside the scheme (RFC 6750, RFC 9470)."""
+
     status, code = 401, "unauthorised"
-    title_sv, title_en = "En giltig nyckel behövs", "A valid key is needed"
+    title_sv, title_en = "En giltig nyckel eller inloggning behövs", "A valid key or login is needed"
+
+    def __init__(self, detail: str = "", *, challenge: str = "") -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
 class Forbidden(AppError):
     status, code = 403, "forbidden"
-    title_sv, title_en = "Nyckeln ger inte rätt till detta", "The key does not allow this"
+    title_sv, title_en = (
+        "Nyckeln eller rollen ger inte rätt till detta",
+        "The key or role does not allow this",
+    )
 
 
 class NotFound(AppError):

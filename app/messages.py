@@ -55,6 +55,22 @@ _BY_SENTENCE = {
         "Samma anrop besvaras just nu. Försök igen om en stund."
     ),
     "A key is needed: Authorization: Bearer torg_…": "En nyckel behövs: Authorization: Bearer torg_…",
+    "A person's access token is needed: Authorization: Bearer eyJ…": (
+        "En persons inloggning behövs: Authorization: Bearer eyJ…"
+    ),
+    "An API key does not open this: it takes a person's access token.": (
+        "En API-nyckel räcker inte här; det behövs en persons inloggning."
+    ),
+    "The access token is not valid here.": "Inloggningen gäller inte här.",
+    "This takes a stronger login.": "Det här kräver en starkare inloggning.",
+    "Who you are cannot be checked just now: the issuer of the token does not answer.": (
+        "Det går inte att kontrollera vem du är just nu: inloggningstjänsten svarar inte."
+    ),
+    "This is for staff, and their token names the care provider they act for.": (
+        "Det här är för personal, och deras inloggning anger vårdgivaren de arbetar för."
+    ),
+    "This is for members of an organisation.": "Det här är för medlemmar i en organisation.",
+    "This is for the operator.": "Det här är för driftansvarig.",
     "Another rebuild is running.": "En annan ombyggnad pågår.",
     "The listing was archived.": "Utbudet har tagits bort.",
     "The body is larger than allowed.": "Innehållet är större än tillåtet.",

@@ -63,8 +63,8 @@ def problem(error: AppError, *, path: str, accept_language: str | None) -> Respo
         "Cache-Control": "no-store",
         "Vary": "Accept-Language",
     }
-    if error.status == Unauthorised.status:
-        headers["WWW-Authenticate"] = 'Bearer realm="torg"'
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = ", ".join(filter(None, ('Bearer realm="torg"', error.challenge)))
     if error.status == Unavailable.status:
         headers["Retry-After"] = "5"
     return Response(orjson.dumps(body), error.status, headers, media_type="application/problem+json")

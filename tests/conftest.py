@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from people import issuer, member_headers, operator_headers, staff_headers
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from app.config import get_settings
 from app.local_meilisearch import find_meilisearch, run_meilisearch
 from app.local_postgres import start_postgres
 from app.local_process import RunningServer, data_folder
+
+__all__ = ["issuer", "member_headers", "operator_headers", "staff_headers"]
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx's successor; httpx is what the rest of the project uses.

@@ -22,7 +22,7 @@ SCOPES: frozenset[str] = frozenset(get_args(Scope))
 ORGANISATION_SCOPES: frozenset[str] = SCOPES - {"operator"}
 ACTIVE_KEYS = 2  # the one in use and the one it is being rotated to
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_PREFIX = "torg_"
+PREFIX = "torg_"
 _SECRET = 30  # 62**30 is about 2**178
 _CHECK = 6  # 62**6 holds a CRC-32
 
@@ -71,9 +71,9 @@ def _checksum(secret: str) -> str:
 
 def looks_like_a_key(token: str) -> bool:
     """Whether prefix, length and checksum hold: a mistyped key is told from an unknown one at once."""
-    body = token.removeprefix(_PREFIX)
+    body = token.removeprefix(PREFIX)
     return (
-        token.startswith(_PREFIX)
+        token.startswith(PREFIX)
         and len(body) == _SECRET + _CHECK
         and token.isascii()
         and secrets.compare_digest(_checksum(body[:_SECRET]), body[_SECRET:])
@@ -104,7 +104,7 @@ def create_key(
         if (active or 0) >= ACTIVE_KEYS:
             raise Conflict("Two keys are active. Revoke one before making another.")
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET))
-    token = f"{_PREFIX}{secret}{_checksum(secret)}"
+    token = f"{PREFIX}{secret}{_checksum(secret)}"
     key = ApiKey(
         organisation_id=organisation.id if organisation else None,
         name=name,

@@ -19,7 +19,13 @@ DIRECTORY = (
     *("organisation", "outbox", "place", "postcode", "search_document", "search_gap", "venue"),
 )
 # Whose row a transaction may see, by its settings; an unset one is NULL and equals nothing.
-SETTINGS = {"tenant": "text", "organisations": "uuid[]", "referral": "uuid", "code": "text", "session": "text"}
+SETTINGS = {
+    "tenant": "text",
+    "organisations": "uuid[]",
+    "referral": "uuid",
+    "code": "text",
+    "session": "text",
+}
 VISIBLE = (
     "(requester_tenant = torg_tenant() OR (organisation_id = ANY (torg_organisations()) AND status <> 'draft')"
     " OR id = torg_referral() OR code_mac = torg_code())"
