@@ -1,11 +1,13 @@
 """All settings, read once from the environment (and `.env`)."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import key_material
 from app.issuers import Issuers
 
 
@@ -17,6 +19,19 @@ def _psycopg(url: str) -> str:
     if not url.startswith("postgresql+psycopg://"):
         raise ValueError("it should begin with postgresql://")
     return url
+
+
+def _keys(read: Callable[[str], object]) -> AfterValidator:
+    """Refuses at the start what would else be found when the first referral comes; an empty one is none."""
+
+    def checked(secret: SecretStr | None) -> SecretStr | None:
+        text = secret.get_secret_value().strip() if secret else ""
+        if not text:
+            return None
+        read(text)
+        return SecretStr(text)
+
+    return AfterValidator(checked)
 
 
 class Settings(BaseSettings):
@@ -67,15 +82,15 @@ class Settings(BaseSettings):
     key_rate_limit_per_minute: int = Field(
         3000, title="Requests a minute and key", description="The same for a caller with a key.", ge=0
     )
-    referral_keys: SecretStr | None = Field(
+    referral_keys: Annotated[SecretStr | None, _keys(key_material.masters)] = Field(
         None,
         title="Master keys of referrals",
         description=(
-            "`version:key` pairs with spaces between, each key 32 bytes in base64; the highest version seals,"
-            " the others still open. Without it referrals are not served."
+            "`version:key` pairs with spaces between, each key 32 bytes in base64; the first seals, others"
+            " still open. Without it referrals are not served."
         ),
     )
-    referral_index_key: SecretStr | None = Field(
+    referral_index_key: Annotated[SecretStr | None, _keys(key_material.key)] = Field(
         None,
         title="Index key of referrals",
         description="32 bytes in base64, never changed: what digests of codes and contacts are made with.",
@@ -96,6 +111,11 @@ class Settings(BaseSettings):
             " without it nobody is let in."
         ),
     )
+    audit_signing_key: Annotated[SecretStr | None, _keys(key_material.several)] = Field(
+        None,
+        title="Signing key of the access log",
+        description="32 bytes in base64; signs checkpoints of the log of who read what. Older keys after it.",
+    )
     database_pool_size: int = Field(
         # 40 threads serve requests; a request holds a connection for a few milliseconds.
         15,
@@ -110,6 +130,16 @@ class Settings(BaseSettings):
         description="Seconds to wait for a database connection.",
         gt=0,
     )
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> Self:
+        if (self.referral_keys is None) != (self.referral_index_key is None):
+            raise ValueError("TORG_REFERRAL_KEYS and TORG_REFERRAL_INDEX_KEY are set both or neither")
+        if self.referral_keys is not None and self.referral_index_key is not None:
+            masters = key_material.masters(self.referral_keys.get_secret_value())
+            if key_material.key(self.referral_index_key.get_secret_value()) in masters.values():
+                raise ValueError("TORG_REFERRAL_INDEX_KEY is another key than those of TORG_REFERRAL_KEYS")
+        return self
 
 
 @lru_cache

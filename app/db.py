@@ -112,8 +112,11 @@ def read_scope() -> Iterator[ReadSession]:
 class Wall:
     """For whom a transaction acts: the database shows it that one's referrals and no other's.
 
-    `tenant`: a requesting care provider. `organisations`: receiving ones. `referral`: this one alone. `code`:
-    the keyed digest of a person's code. `session`: the digest of a session's token.
+    `tenant`: a requesting care provider. `organisations`: receiving ones. `code`: the keyed digest of a
+    person's code. `referral`: narrows any of these to one referral, as for an organisation that came by a
+    link; alone, it is the person's own, or one that is just being made. `session`: the digest of a session's
+    token; it shows that session's row and no referral. An organisation that has not accepted sees nothing
+    that tells of the person. No wall at all shows nothing.
     """
 
     tenant: str | None = None
@@ -135,7 +138,7 @@ def stand_behind(session: Session, wall: Wall) -> None:
         ),
         {
             **{name: str(value) if value is not None else "" for name, value in vars(wall).items()},
-            "organisations": "{" + ",".join(map(str, wall.organisations)) + "}",
+            "organisations": "{" + ",".join(map(str, sorted(wall.organisations))) + "}",
         },
     )
 

@@ -12,7 +12,7 @@ from app.config import get_settings
 from app.db import require_schema
 from app.middleware import BodyLimit, RateLimit, Validators
 from app.routers import keys, listings, organisations, search, service, venues, vocabularies
-from app.troubles import sentence
+from app.troubles import sentence, told
 
 BASE = "/api/v1"
 
@@ -45,7 +45,8 @@ class SchemaCheck:
 
 def create_app() -> FastAPI:
     """The application, ready to serve."""
-    settings = get_settings()
+    with told():
+        settings = get_settings()
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     for module in (search, listings, organisations, venues, keys, vocabularies, service):
         app.include_router(module.router, prefix=BASE)

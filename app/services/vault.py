@@ -5,8 +5,6 @@ it, so one that was moved to another row does not open. Without the row of its d
 read: deleting that row is shredding.
 """
 
-import base64
-import binascii
 import hmac
 import os
 from dataclasses import dataclass
@@ -19,10 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from app import key_material
 from app.config import get_settings
 from app.errors import Unavailable
 
-KEY_BYTES = 32
 _NONCE = 12
 _DATA_VERSION = "1"  # of how data are sealed; a master key has a version of its own
 
@@ -64,18 +62,18 @@ class DataKey:
 
 @dataclass(frozen=True, repr=False)
 class Vault:
-    """The master keys by version, and the key of digests."""
+    """The master keys by version, the one that seals first, and the key of digests."""
 
     masters: dict[int, bytes]
     index_key: bytes
 
     @property
     def current(self) -> int:
-        return max(self.masters)
+        return next(iter(self.masters))
 
     def new_key(self, place: str, row: UUID) -> tuple[DataKey, int, bytes]:
         """A new data key, the master version that wraps it, and its wrapped form for `place` of a row."""
-        key = os.urandom(KEY_BYTES)
+        key = os.urandom(key_material.KEY_BYTES)
         return DataKey(key), self.current, self._wrap(place, row, self.current, key)
 
     def unwrap(self, place: str, row: UUID, master_version: int, wrapped: bytes) -> DataKey:
@@ -103,23 +101,14 @@ class Vault:
 
 @lru_cache(maxsize=1000)
 def _derive(index_key: bytes, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(index_key)
-
-
-def _key(text: str) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("a key is 32 bytes in base64") from error
-    if len(key) != KEY_BYTES:
-        raise ValueError("a key is 32 bytes in base64")
-    return key
+    return HKDF(algorithm=SHA256(), length=key_material.KEY_BYTES, salt=None, info=purpose.encode()).derive(
+        index_key
+    )
 
 
 @lru_cache(maxsize=4)
 def _made(masters: str, index_key: str) -> Vault:
-    pairs = (pair.partition(":") for pair in masters.split())
-    return Vault({int(version): _key(key) for version, _, key in pairs}, _key(index_key))
+    return Vault(key_material.masters(masters), key_material.key(index_key))
 
 
 def vault() -> Vault:
