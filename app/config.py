@@ -95,6 +95,17 @@ class Settings(BaseSettings):
         title="Index key of referrals",
         description="32 bytes in base64, never changed: what digests of codes and contacts are made with.",
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        title="Mail server",
+        description=(
+            "`smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS from the start), or `file:///folder`,"
+            " which mails are laid in instead."
+        ),
+    )
+    mail_from: str | None = Field(
+        None, title="Sender", description="The address mails come from, with a name if you like."
+    )
     outbound_private_hosts: str = Field(
         "",
         title="Hosts inside",

@@ -80,8 +80,9 @@ def _innermost(address: _Address) -> _Address | None:
     return None if address.sixtofour is not None or address.teredo is not None else address
 
 
-def _private_hosts() -> frozenset[str]:
-    return frozenset(get_settings().outbound_private_hosts.lower().replace(",", " ").split())
+def is_inside(host: str) -> bool:
+    """Whether the settings name a host as one inside, which may be private and without TLS."""
+    return host.lower() in get_settings().outbound_private_hosts.lower().replace(",", " ").split()
 
 
 def _parsed(url: str) -> httpx.URL:
@@ -95,7 +96,7 @@ def _parsed(url: str) -> httpx.URL:
         raise Refused("credentials-in-url")
     if not parsed.host or parsed.scheme not in {"https", "http"}:
         raise Refused("not-https")
-    if parsed.scheme == "http" and parsed.host.lower() not in _private_hosts():
+    if parsed.scheme == "http" and not is_inside(parsed.host):
         raise Refused("not-https")
     return parsed
 
@@ -162,7 +163,7 @@ def _call(
     network = _Network(deadline, resolver)
     try:
         with (
-            httpcore.ConnectionPool(ssl_context=_certificates(), network_backend=network) as pool,
+            httpcore.ConnectionPool(ssl_context=certificates(), network_backend=network) as pool,
             pool.stream(method, target, headers=list(sent.items()), content=body) as answer,
         ):
             if 300 <= answer.status < 400:
@@ -182,8 +183,8 @@ def _call(
 
 
 @lru_cache
-def _certificates() -> ssl.SSLContext:
-    """Read once; SSL_CERT_FILE names an authority of one's own."""
+def certificates() -> ssl.SSLContext:
+    """The authorities we trust, read once; SSL_CERT_FILE names an authority of one's own."""
     return httpx.create_ssl_context()
 
 
@@ -221,7 +222,7 @@ def _judged(host: str, port: int, deadline: _Deadline, resolver: Resolver) -> li
     found = _resolved(host, port, deadline, resolver)
     if not found:
         raise Failed("unknown-host")
-    if host.lower() not in _private_hosts() and not all(is_public(address) for address in found):
+    if not is_inside(host) and not all(is_public(address) for address in found):
         raise Refused("private-address")
     return found
 

@@ -32,6 +32,18 @@ _BY_SENTENCE = {
     "There is no such organisation.": "Organisationen finns inte.",
     "There is no such listing.": "Utbudet finns inte.",
     "There is no such key.": "Nyckeln finns inte.",
+    "There is no such webhook.": "Webhooken finns inte.",
+    "This address has a webhook already.": "Adressen har redan en webhook.",
+    "There are ten webhooks. Delete one before making another.": (
+        "Det finns tio webhookar. Ta bort en innan du gör en ny."
+    ),
+    "This is not a web address.": "Det är ingen webbadress.",
+    "The address must begin with https://.": "Adressen måste börja med https://.",
+    "The address must not hold a user name or password.": (
+        "Adressen får inte innehålla användarnamn eller lösenord."
+    ),
+    "The address is not one of the open Internet.": "Adressen finns inte på det öppna Internet.",
+    "The host of the address is not known.": "Adressens värd är inte känd.",
     "The listing cannot be saved as it is.": "Uppgifterna kan inte sparas som de är.",
     "The listing cannot be published yet.": "Det går inte att publicera än.",
     "The organisation cannot be saved.": "Organisationen kan inte sparas.",

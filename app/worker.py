@@ -24,6 +24,7 @@ POLL_SECONDS = 1.0  # also the shortest time to a second try
 STORES_AWAY = (*DATABASE_AWAY, SearchUnavailable, TaskFailed)
 # 1 s, 2 s, 4 s … at most five minutes between tries; a job is never given up, only slowed.
 SLOWEST_RETRY_SECONDS = 300
+_FOR_INDEX = OutboxJob.kind == "index_listing"
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def take(client: IndexClient) -> int:
     with session_scope() as session:
         jobs = session.execute(
             select(OutboxJob.id, OutboxJob.subject, OutboxJob.attempts)
-            .where(OutboxJob.run_after <= func.now(), OutboxJob.kind == "index_listing")
+            .where(OutboxJob.run_after <= func.now(), _FOR_INDEX)
             # The newest first: what a person just saved is not kept waiting by a bulk import.
             .order_by(OutboxJob.id.desc())
             .limit(BATCH)
@@ -74,12 +75,12 @@ def take(client: IndexClient) -> int:
 
 
 def run_once() -> int:
-    """Do all due jobs now; returns how many were done. Without Meilisearch there is nothing to follow."""
+    """Do all due jobs of the index; returns how many were done. Without Meilisearch nothing is to follow."""
     done = 0
     with index_client() as client:
         if client is None:
             with session_scope() as session:
-                return len(session.execute(delete(OutboxJob).returning(OutboxJob.id)).all())
+                return len(session.execute(delete(OutboxJob).where(_FOR_INDEX).returning(OutboxJob.id)).all())
         while taken := take(client):
             done += taken
     return done

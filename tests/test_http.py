@@ -318,9 +318,9 @@ def certified(tmp_path, monkeypatch) -> Iterator[ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-    http._certificates.cache_clear()
+    http.certificates.cache_clear()
     yield context
-    http._certificates.cache_clear()
+    http.certificates.cache_clear()
 
 
 @pytest.mark.parametrize(("host", "trusted"), [("right.example", True), ("wrong.example", False)])

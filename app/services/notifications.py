@@ -1,0 +1,100 @@
+"""Messages about referrals: an event's name and opaque ids, made in the transaction of what they tell of.
+
+Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant. How
+and when they are sent is in `deliveries`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, cast, get_args
+from uuid import UUID
+
+from sqlalchemy import any_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
+from app.services import outbox
+
+JOB = "notify"
+Receiver = Literal["organisation", "requester"]
+Event = Literal[
+    "referral.requested",
+    "referral.reminder",
+    "referral.info-requested",
+    "referral.info-supplied",
+    "referral.status-changed",
+    "referral.withdrawn",
+    "referral.expired",
+]
+EVENTS: tuple[str, ...] = get_args(Event)
+
+
+def tell(session: Session, referral: Referral, event: str, *, to: Iterable[Receiver]) -> int:
+    """Note a message for each way a receiver is reached; returns how many. They leave after the commit."""
+    if event not in EVENTS:
+        raise ValueError(f"no such event: {event}")
+    session.flush()
+    rows = [
+        {
+            "id": uuid7(),
+            "event": event,
+            "referral_id": referral.id,
+            "correlation_id": referral.correlation_id,
+            "channel": "webhook" if endpoint else "email",
+            "organisation_id": referral.organisation_id if receiver == "organisation" else None,
+            "endpoint_id": endpoint,
+        }
+        for receiver in dict.fromkeys(to)
+        for endpoint in _ways(session, referral, receiver, event)
+    ]
+    if rows:
+        session.execute(insert(Notification), rows)
+        outbox.add_many(session, kind=JOB, subjects=[cast("UUID", row["id"]) for row in rows])
+    return len(rows)
+
+
+def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) -> list[UUID | None]:
+    """The endpoints that want to know of it, and None for e-mail."""
+    if receiver == "organisation":
+        owned = WebhookEndpoint.organisation_id == referral.organisation_id
+    elif referral.requester_tenant is not None:
+        owned = WebhookEndpoint.tenant == referral.requester_tenant
+    else:  # the person asked by herself, and sees with her code how it goes
+        return []
+    events = WebhookEndpoint.events
+    wanted = or_(func.cardinality(events) == 0, literal(event) == any_(events))
+    endpoints = select(WebhookEndpoint.id).where(owned, wanted, WebhookEndpoint.disabled_at.is_(None))
+    ways: list[UUID | None] = [*session.scalars(endpoints.order_by(WebhookEndpoint.id))]
+    has_address = exists().where(Organisation.id == referral.organisation_id, Organisation.email.is_not(None))
+    if receiver == "organisation" and session.scalar(select(has_address)):
+        ways.append(None)
+    return ways
+
+
+def undelivered(session: Session, *, given_up: bool, limit: int = 100) -> list[Notification]:
+    """Messages that wait, or were given up, the newest first."""
+    state = Notification.given_up_at.is_not(None) if given_up else Notification.given_up_at.is_(None)
+    query = select(Notification).where(state, Notification.delivered_at.is_(None))
+    return list(session.scalars(query.order_by(Notification.id.desc()).limit(limit)))
+
+
+def retry(session: Session, notification_ids: Iterable[UUID] | None = None) -> int:
+    """Send what was given up from the first try on: these, or all; returns how many."""
+    given_up = update(Notification).where(
+        Notification.given_up_at.is_not(None), Notification.delivered_at.is_(None)
+    )
+    if notification_ids is not None:
+        given_up = given_up.where(Notification.id.in_(list(notification_ids)))
+    again = session.scalars(given_up.values(given_up_at=None, attempts=0).returning(Notification.id)).all()
+    outbox.add_many(session, kind=JOB, subjects=again)
+    return len(again)
+
+
+def forget(session: Session, *, before: datetime) -> int:
+    """Delete messages that ended before a moment, and jobs without a message; returns how many messages."""
+    ended = or_(Notification.delivered_at < before, Notification.given_up_at < before)
+    gone = session.scalars(delete(Notification).where(ended).returning(Notification.id)).all()
+    orphan = ~exists().where(Notification.id == OutboxJob.subject)
+    session.execute(delete(OutboxJob).where(OutboxJob.kind == JOB, orphan))
+    return len(gone)

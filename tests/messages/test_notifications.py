@@ -1,0 +1,140 @@
+"""Who is told of what: rows of ids, made with the change and lost with it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from referral_rows import make_places, make_referral
+from sqlalchemy import func, select, update
+
+from app import db, worker
+from app.db import Wall, walled_scope
+from app.models import Notification, Organisation, OutboxJob, Referral
+from app.services import notifications, webhooks
+from app.services.webhooks import Owner
+
+HOOK = "http://127.0.0.1:9/"
+
+
+@pytest.fixture
+def places(clean):
+    with db.session_scope() as session:
+        made = make_places(session)
+        session.execute(update(Organisation).values(email="forening@kvarnen.example"))
+    return made
+
+
+@pytest.fixture
+def referral_id(places):
+    with db.session_scope() as session:
+        db.stand_behind(session, Wall(tenant=places.tenants[0]))
+        return make_referral(session, places)
+
+
+def hook(owner: Owner, *events: str):
+    with db.session_scope() as session:
+        return webhooks.register(session, owner, url=HOOK, events=list(events), actor="test")[0].id
+
+
+def tell(referral_id, event="referral.requested", to=("organisation", "requester"), *, wall=None):
+    with walled_scope(wall or Wall(role="torg_worker")) as session:
+        return notifications.tell(session, session.get_one(Referral, referral_id), event, to=to)
+
+
+def rows(model):
+    with db.session_scope() as session:
+        return session.scalars(select(model).order_by(model.id)).all()
+
+
+def test_the_organisation_is_told_by_mail_and_by_each_webhook_and_the_requester_by_hers(places, referral_id):
+    ours = hook(Owner(organisation_id=places.organisations[0]))
+    hook(Owner(organisation_id=places.organisations[1]))
+    theirs = hook(Owner(tenant=places.tenants[0]))
+    hook(Owner(tenant=places.tenants[1]))
+    assert tell(referral_id) == 3
+    found = {(row.channel, row.endpoint_id, row.organisation_id) for row in rows(Notification)}
+    assert found == {
+        ("webhook", ours, places.organisations[0]),
+        ("email", None, places.organisations[0]),
+        ("webhook", theirs, None),
+    }
+    assert {job.subject for job in rows(OutboxJob)} == {row.id for row in rows(Notification)}
+
+
+@pytest.mark.parametrize("party", ["requester", "organisation"])
+def test_the_web_service_tells_from_behind_the_wall_of_either_side(places, referral_id, party):
+    hook(Owner(tenant=places.tenants[0]))
+    walls = {
+        "requester": Wall(tenant=places.tenants[0]),
+        "organisation": Wall(organisations=frozenset({places.organisations[0]})),
+    }
+    assert tell(referral_id, wall=walls[party]) == 2
+
+
+def test_an_endpoint_is_told_of_the_events_it_asked_for(places, referral_id):
+    hook(Owner(tenant=places.tenants[0]), "referral.expired", "referral.withdrawn")
+    assert tell(referral_id, "referral.requested", to=["requester"]) == 0
+    assert tell(referral_id, "referral.expired", to=["requester"]) == 1
+
+
+def test_a_request_of_the_persons_own_has_no_requester_to_tell(places):
+    hook(Owner(organisation_id=places.organisations[1]))
+    own = {"mode": "self", "requester_tenant": None, "requester_id": None, "requester_unit": None}
+    with db.session_scope() as session:
+        referral = Referral(organisation_id=places.organisations[0], **own)
+        assert notifications.tell(session, referral, "referral.expired", to=["requester"]) == 0
+
+
+def test_an_organisation_without_an_address_is_not_mailed(places, referral_id):
+    with db.session_scope() as session:
+        session.execute(update(Organisation).values(email=None))
+    assert tell(referral_id, to=["organisation"]) == 0
+
+
+def test_nobody_is_told_of_a_change_that_was_rolled_back(places, referral_id):
+    with walled_scope(Wall(role="torg_worker")) as session:
+        referral = session.get_one(Referral, referral_id)
+        assert notifications.tell(session, referral, "referral.expired", to=["organisation"]) == 1
+        session.rollback()
+    assert rows(Notification) == rows(OutboxJob) == []
+
+
+def test_an_unknown_event_is_a_mistake_of_ours(places, referral_id):
+    with pytest.raises(ValueError, match="no such event"):
+        tell(referral_id, "referral.whatever")
+
+
+def test_without_a_search_engine_the_index_jobs_go_and_the_messages_stay(places, referral_id, settings):
+    settings.delenv("MEILI_URL", raising=False)
+    db.get_settings.cache_clear()
+    tell(referral_id, to=["organisation"])
+    with db.session_scope() as session:
+        session.add(OutboxJob(kind="index_listing", subject=places.listings[0]))
+    assert worker.run_once() == 1
+    assert [job.kind for job in rows(OutboxJob)] == ["notify"]
+
+
+def test_what_was_given_up_is_listed_and_can_be_sent_again(places, referral_id):
+    tell(referral_id, to=["organisation"])
+    with db.session_scope() as session:
+        session.execute(update(Notification).values(given_up_at=func.now(), last_error="smtp-550"))
+        session.query(OutboxJob).delete()
+    with walled_scope(Wall(role="torg_worker")) as session:
+        (found,) = notifications.undelivered(session, given_up=True)
+        assert found.last_error == "smtp-550"
+        assert notifications.retry(session) == 1
+        assert notifications.undelivered(session, given_up=True) == []
+        assert len(notifications.undelivered(session, given_up=False)) == 1
+    assert [job.subject for job in rows(OutboxJob)] == [found.id]
+
+
+def test_old_messages_are_forgotten_and_those_that_wait_are_not(places, referral_id):
+    tell(referral_id, to=["organisation"])
+    tell(referral_id, "referral.expired", to=["organisation"])
+    now = datetime.now(UTC)
+    with walled_scope(Wall(role="torg_worker")) as session:
+        first = session.scalars(select(Notification).order_by(Notification.id)).first()
+        first.delivered_at = now - timedelta(days=91)
+    with walled_scope(Wall(role="torg_worker")) as session:
+        assert notifications.forget(session, before=now - timedelta(days=90)) == 1
+    assert [row.event for row in rows(Notification)] == ["referral.expired"]
+    assert len(rows(OutboxJob)) == 1  # the job of the forgotten message went with it
