@@ -106,14 +106,14 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(
         None, title="Sender", description="The address mails come from, with a name if you like."
     )
-    referral_kept_days: int = Field(
+    retention_days: int = Field(
         # A quarter to see how it went; what was learnt stays, without the person.
         90,
         title="Days after closing",
         description="Days after its closing until what tells of the person in a referral is shredded.",
         ge=0,
     )
-    referral_unaccepted_days: int = Field(
+    retention_unaccepted_days: int = Field(
         30, title="Days when never accepted", description="The same for one nobody accepted.", ge=0
     )
     outbound_private_hosts: str = Field(

@@ -144,9 +144,14 @@ def stand_behind(session: Session, wall: Wall) -> None:
 
 
 @contextmanager
-def walled_scope(wall: Wall) -> Iterator[Session]:
-    """As session_scope, behind a wall: how every read and write of referrals is made."""
+def walled_scope(wall: Wall, *, snapshot: bool = False) -> Iterator[Session]:
+    """As session_scope, behind a wall: how every read and write of referrals is made.
+
+    `snapshot`: everything is read as it was at one moment, for a walk in many steps.
+    """
     with session_scope() as session:
+        if snapshot:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         stand_behind(session, wall)
         yield session
 

@@ -1,8 +1,8 @@
 """Nothing that tells of a person is kept longer than it is needed.
 
 Shredding deletes a referral's data key, and with it everything that was sealed under it, also in events,
-which are never deleted. A ledger of what was shredded is kept outside the database, and replayed after a backup is
-restored (docs/backup.md).
+which are never deleted. A ledger of what was shredded is kept outside the database, and replayed after a
+backup is restored (docs/backup.md).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ def promised(closed_at: datetime, *, accepted: bool) -> datetime:
     """What to tell the person when her referral is closed (`shred_after`): it holds if settings change."""
     settings = get_settings()
     return closed_at + timedelta(
-        days=settings.referral_kept_days if accepted else settings.referral_unaccepted_days
+        days=settings.retention_days if accepted else settings.retention_unaccepted_days
     )
 
 
@@ -84,8 +84,8 @@ def deadline() -> ColumnElement[datetime]:
     """
     settings = get_settings()
     kept = case(
-        (Referral.accepted_at.is_(None), timedelta(days=settings.referral_unaccepted_days)),
-        else_=timedelta(days=settings.referral_kept_days),
+        (Referral.accepted_at.is_(None), timedelta(days=settings.retention_unaccepted_days)),
+        else_=timedelta(days=settings.retention_days),
     )
     ended = case(
         (Referral.status.in_((*CLOSED, "draft")), func.coalesce(Referral.closed_at, Referral.updated_at))
