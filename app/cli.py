@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app import db, local, worker
+from app.cli_grants import grant
 from app.config import get_settings
 from app.services import exchange, gaps, geography, identity, index_sync, organisations, taxonomies
 from app.troubles import told
@@ -28,6 +29,7 @@ key = typer.Typer(help="API keys.", no_args_is_help=True)
 places = typer.Typer(help="Place names and postcodes.", no_args_is_help=True)
 app.add_typer(index, name="index")
 app.add_typer(key, name="key")
+app.add_typer(grant, name="grant")
 app.add_typer(places, name="places")
 console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]

@@ -76,9 +76,10 @@ def _acting_as(role: Role) -> Callable[[Actor], Actor]:
 
 
 # A person with a role: 401 without a token or with too weak a login, 403 with an API key or without the role.
+for_operators = _acting_as("operator")
 StaffDep = Annotated[Actor, Depends(_acting_as("staff"))]
 MemberDep = Annotated[Actor, Depends(_acting_as("member"))]
-OperatorDep = Annotated[Actor, Depends(_acting_as("operator"))]
+OperatorDep = Annotated[Actor, Depends(for_operators)]
 
 
 IfMatch = Annotated[

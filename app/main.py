@@ -11,7 +11,17 @@ from app import openapi, problems
 from app.config import get_settings
 from app.db import require_schema
 from app.middleware import BodyLimit, RateLimit, Validators
-from app.routers import keys, listings, organisations, search, service, venues, vocabularies
+from app.routers import (
+    approvals,
+    grants,
+    keys,
+    listings,
+    organisations,
+    search,
+    service,
+    venues,
+    vocabularies,
+)
 from app.troubles import sentence, told
 
 BASE = "/api/v1"
@@ -48,7 +58,7 @@ def create_app() -> FastAPI:
     with told():
         settings = get_settings()
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
-    for module in (search, listings, organisations, venues, keys, vocabularies, service):
+    for module in (search, listings, organisations, venues, keys, grants, approvals, vocabularies, service):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)
     problems.register(app)

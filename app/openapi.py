@@ -40,6 +40,7 @@ TAGS = {
     "organisations": "Vilka som står bakom. / Who is behind them.",
     "venues": "Platser, som flera kan dela. / Places, which several may share.",
     "keys": "Nycklar för den som registrerar. / Keys for those who register.",
+    "people": "Roller, och det som kräver två personer. / Roles, and what takes two people.",
     "vocabularies": "Termer med svenska och engelska namn. / Terms with Swedish and English labels.",
     "service": "Om tjänsten själv. / About the service itself.",
 }

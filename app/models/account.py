@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Json, Timestamp, UuidKey
@@ -36,7 +36,14 @@ class RoleGrant(Base):
     created_at: Mapped[Timestamp]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     __table_args__ = (
-        Index(None, "issuer", "subject"),
+        # No role twice at a time; also what a request looks them up by.
+        Index(
+            None,
+            *("issuer", "subject", "role", "organisation_id"),
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
         CheckConstraint("role IN ('staff', 'member', 'operator')", name="role_known"),
         CheckConstraint("(role = 'member') = (organisation_id IS NOT NULL)", name="member_of_one"),
     )
@@ -50,9 +57,9 @@ class Approval(Base):
     kind: Mapped[str]
     subject: Mapped[UUID] = mapped_column(index=True)
     proposal: Mapped[Json]
-    proposed_by: Mapped[UUID]
+    proposed_by: Mapped[str]  # account: and a pseudonym, or key: and its id
     proposed_at: Mapped[Timestamp]
-    decided_by: Mapped[UUID | None]
+    decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decision: Mapped[str | None]
     __table_args__ = (

@@ -77,7 +77,7 @@ def _mismatch(pointer: str) -> Invalid:
 def _told(session: Session, response: Response, listing: Listing) -> ListingState:
     session.refresh(listing, ["updated_at", "created_at"])
     response.headers["ETag"] = etag(listing.version)
-    return listing_views.state(listing)
+    return listing_views.state(session, listing)
 
 
 @router.get(OWN, summary="List own listings")

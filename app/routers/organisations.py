@@ -12,7 +12,7 @@ from app.deps import (
     etag,
     require_match,
 )
-from app.errors import Conflict, FieldProblem, Invalid
+from app.errors import Conflict, FieldProblem
 from app.models import Organisation
 from app.routers.once import OnceDep
 from app.schemas.organisation import OrganisationIn, OrganisationOut
@@ -62,15 +62,13 @@ def replace(
     response: Response,
     if_match: IfMatch = None,
 ) -> Organisation:
-    """Replace all that is known of the organisation; its external id stays."""
+    """Replace all that is known of the organisation; its external id stays.
+
+    A verified organisation is verified anew when its name, number or e-mail address changes.
+    """
     found = organisations.by_reference(session, organisation)
     caller.require("organisation:write", found.id)
     require_match(if_match, found.version)
-    if record.external_id != found.external_id:
-        raise Invalid(
-            "See errors for each field.",
-            [FieldProblem("/external_id", "mismatch", "Does not fit the address of the request.")],
-        )
-    saved, _ = organisations.save(session, record, actor=caller.actor)
+    saved = organisations.replace(session, found, record, actor=caller.actor)
     response.headers["ETag"] = etag(saved.version)
     return saved

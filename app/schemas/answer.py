@@ -58,6 +58,10 @@ class ListingState(BaseModel):
         description="The record in the exchange format, as it was saved.",
         examples=[{"kind": "activity", "texts": {"sv": {"title": "Språkcafé"}}}],
     )
+    waiting_contacts: list[dict[str, Any]] | None = Field(
+        description="Contacts of a published support line that wait for approval; the old ones are shown.",
+        examples=[[{"channel": "phone", "value": "08-465 004 12"}]],
+    )
     problems: list[dict[str, str]] = Field(description="What keeps it from being published; empty: nothing.")
     completeness: CompletenessOut
     threshold: ThresholdOut

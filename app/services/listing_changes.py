@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, FieldProblem
 from app.models import Listing, Organisation
 from app.schemas.listing import ListingIn
-from app.services import audit, listings
+from app.services import audit, held_contacts, listings
 from app.services.listing_status import transition
 from app.services.wall_clock import STOCKHOLM
 
@@ -34,6 +34,8 @@ def save(
     """
     if existing is not None and existing.status == "archived":
         raise Conflict("The listing was archived.")
+    if existing is not None:
+        record = held_contacts.hold(session, existing, record, actor=actor)
     status: Literal["published"] | None = "published" if publish else None
     try:
         return listings.save(session, owner, record, actor=actor, existing=existing, status=status)[0]
@@ -55,7 +57,10 @@ def replace(session: Session, found: Listing, record: ListingIn, *, actor: str) 
 
 def change(session: Session, found: Listing, record: ListingIn, *, actor: str) -> Listing:
     """The top-level fields that the record names, each replaced whole."""
-    merged = ListingIn.model_validate({**listings.to_exchange(found), **record.exchange()})
+    given = record.exchange()
+    if "contacts" not in given and (waiting := held_contacts.pending(session, [found.id])):
+        given["contacts"] = waiting[found.id]  # those that wait go on waiting
+    merged = ListingIn.model_validate({**listings.to_exchange(found), **given})
     return save(session, found.organisation, merged, actor=actor, existing=found)
 
 

@@ -1,5 +1,6 @@
 """Listings as they are shown: to their organisation whole, to anyone with protected venues redacted."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from app.schemas.answer import (
     ThresholdOut,
 )
 from app.schemas.listing import ListingIn
-from app.services import publishing, schedules, venues
+from app.services import held_contacts, publishing, schedules, venues
 from app.services.document_hours import rules_of
 from app.services.freshness import freshness
 from app.services.listings import WHOLE, to_exchange, to_record
@@ -33,8 +34,12 @@ def _named(listing: Listing) -> Named:
     return Named(id=organisation.id, external_id=organisation.external_id, name=organisation.name)
 
 
-def state(listing: Listing) -> ListingState:
+def state(session: Session, listing: Listing) -> ListingState:
     """What the listing's own organisation is shown."""
+    return _state(listing, held_contacts.pending(session, [listing.id]))
+
+
+def _state(listing: Listing, waiting: Mapping[UUID, list[dict[str, Any]]]) -> ListingState:
     exchange = to_exchange(listing)
     record = ListingIn.model_validate(exchange)
     return ListingState(
@@ -43,6 +48,7 @@ def state(listing: Listing) -> ListingState:
         version=listing.version,
         organisation=_named(listing),
         listing=exchange,
+        waiting_contacts=waiting.get(listing.id),
         problems=[
             {"pointer": p.pointer, "code": p.code, "message": p.message} for p in publishing.problems(record)
         ],
@@ -73,8 +79,10 @@ def own(session: Session, organisation_id: UUID, query: ListingQuery) -> Listing
         .order_by(Listing.updated_at.desc(), Listing.id)
         .limit(query.limit)
         .offset((query.page - 1) * query.limit)
-    )
-    return ListingStates(items=[state(row) for row in rows], total=total, limit=query.limit, page=query.page)
+    ).all()
+    waiting = held_contacts.pending(session, [row.id for row in rows])
+    items = [_state(row, waiting) for row in rows]
+    return ListingStates(items=items, total=total, limit=query.limit, page=query.page)
 
 
 def published(session: Session, listing_id: UUID) -> Listing:

@@ -23,6 +23,7 @@ class Unset:
 
 
 UNSET: Final = Unset()
+_VERIFIED = ("name", "org_number", "email")
 # In the order the exchange format writes them.
 _COLUMNS = tuple(name for name in OrganisationIn.model_fields if name != "type")
 
@@ -101,6 +102,27 @@ def save(
         session, actor=actor, action=outcome, subject_kind="organisation", subject=existing.id, fields=changed
     )
     return existing, outcome
+
+
+def replace(session: Session, found: Organisation, record: OrganisationIn, *, actor: str) -> Organisation:
+    """All that is known of it anew.
+
+    Who it is and where its mail goes is what was verified: when that changes, it is verified no longer, and
+    receives no referrals until two people have looked again.
+
+    Raises Invalid for another external id, and as `save`.
+    """
+    if record.external_id != found.external_id:
+        raise Invalid(
+            "See errors for each field.",
+            [FieldProblem("/external_id", "mismatch", "Does not fit the address of the request.")],
+        )
+    before = [getattr(found, name) for name in _VERIFIED]
+    saved, _ = save(session, record, actor=actor)
+    if saved.verified_on is not None and before != [getattr(saved, name) for name in _VERIFIED]:
+        saved.verified_on = None
+        audit.note(session, actor=actor, action="unverify", subject_kind="organisation", subject=saved.id)
+    return saved
 
 
 def _flush(session: Session) -> None:

@@ -64,9 +64,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.Uuid(), nullable=False),
         sa.Column("proposal", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("proposed_by", sa.Uuid(), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision", sa.String(), nullable=True),
         sa.CheckConstraint(
@@ -122,7 +122,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grant")),
     )
-    op.create_index(op.f("ix_role_grant_issuer_subject"), "role_grant", ["issuer", "subject"], unique=False)
+    op.create_index(
+        op.f("ix_role_grant_issuer_subject_role_organisation_id"),
+        "role_grant",
+        ["issuer", "subject", "role", "organisation_id"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
+        postgresql_nulls_not_distinct=True,
+    )
     op.create_table(
         "webhook_endpoint",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -443,7 +450,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_webhook_endpoint_tenant"), table_name="webhook_endpoint")
     op.drop_index(op.f("ix_webhook_endpoint_organisation_id"), table_name="webhook_endpoint")
     op.drop_table("webhook_endpoint")
-    op.drop_index(op.f("ix_role_grant_issuer_subject"), table_name="role_grant")
+    op.drop_index(
+        op.f("ix_role_grant_issuer_subject_role_organisation_id"),
+        table_name="role_grant",
+        postgresql_where=sa.text("revoked_at IS NULL"),
+        postgresql_nulls_not_distinct=True,
+    )
     op.drop_table("role_grant")
     op.drop_table("shred_ledger")
     op.drop_index(op.f("ix_code_attempt_caller_mac_at"), table_name="code_attempt")
