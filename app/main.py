@@ -21,6 +21,7 @@ from app.routers import (
     service,
     venues,
     vocabularies,
+    webhooks,
 )
 from app.troubles import sentence, told
 
@@ -58,7 +59,10 @@ def create_app() -> FastAPI:
     with told():
         settings = get_settings()
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
-    for module in (search, listings, organisations, venues, keys, grants, approvals, vocabularies, service):
+    for module in (
+        *(search, listings, organisations, venues, keys, grants, approvals),
+        *(webhooks, vocabularies, service),
+    ):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)
     problems.register(app)

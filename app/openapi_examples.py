@@ -48,6 +48,7 @@ WRITTEN: dict[str, Any] = {
         "confirmed_on": "2026-10-02",
     },
     "SearchRequest": {"q": "språkcafé", "near": "59.2437,18.0916", "radius_km": 10, "fact": ["drop_in"]},
+    "WebhookIn": {"url": "https://system.kaffekvarnen.example/torg", "events": ["referral.requested"]},
     "KeyIn": {"name": "Föreningens webbplats", "scopes": ["listings:write"]},
 }
 FORMATS = {

@@ -79,9 +79,9 @@ def compose(notification: Notification, *, to: str, link: str | None) -> EmailMe
     english = _TOLD_EN[notification.event]
     case = str(notification.referral_id)
     message = EmailMessage(policy=SMTP)
+    message["From"] = _sender()
     try:
-        message["From"] = _address(_sender())
-        message["To"] = _address(to)
+        message["To"] = _only_address(to)
     except (MessageError, ValueError) as error:
         raise Undelivered("bad-address", final=True) from error
     message["Subject"] = f"{subject} – ärende {case}"
@@ -97,7 +97,7 @@ def compose(notification: Notification, *, to: str, link: str | None) -> EmailMe
 
 def message_id(notification_id: UUID) -> str:
     """The same for every try of one notification."""
-    return f"<{notification_id}@{_address(_sender()).domain}>"
+    return f"<{notification_id}@{_sender().domain}>"
 
 
 def send(message: EmailMessage) -> None:
@@ -133,7 +133,7 @@ async def _hand_over(message: EmailMessage, server: _Server) -> None:
         use_tls=server.tls_from_start,
         start_tls=server.starttls,
         tls_context=http.certificates(),
-        local_hostname=_address(_sender()).domain,
+        local_hostname=_sender().domain,
         timeout=SECONDS,
     )
 
@@ -169,11 +169,21 @@ def _server(url: SplitResult) -> _Server:
     )
 
 
-def _sender() -> str:
+def _sender() -> Address:
     setting = get_settings().mail_from
     if setting is None:
         raise Undelivered("no-sender")
-    return setting
+    try:
+        return _address(setting)
+    except (MessageError, ValueError) as error:
+        raise Undelivered("bad-sender") from error
+
+
+def _only_address(text: str) -> Address:
+    """One bare address. Raises ValueError for a name, a list or anything else beside it."""
+    if parseaddr(text) != ("", text):
+        raise ValueError("not one bare address")
+    return _address(text)
 
 
 def _address(text: str) -> Address:

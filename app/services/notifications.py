@@ -14,20 +14,12 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
+from app.schemas.webhook import EventName
 from app.services import outbox
 
 JOB = "notify"
 Receiver = Literal["organisation", "requester"]
-Event = Literal[
-    "referral.requested",
-    "referral.reminder",
-    "referral.info-requested",
-    "referral.info-supplied",
-    "referral.status-changed",
-    "referral.withdrawn",
-    "referral.expired",
-]
-EVENTS: tuple[str, ...] = get_args(Event)
+EVENTS: tuple[str, ...] = get_args(EventName)
 
 
 def tell(session: Session, referral: Referral, event: str, *, to: Iterable[Receiver]) -> int:

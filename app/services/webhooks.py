@@ -97,15 +97,15 @@ def register(
     return endpoint, secret
 
 
-def rotate(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> tuple[WebhookEndpoint, str]:
-    """A new secret, returned this once; the one before signs beside it for a day."""
+def rotate(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> tuple[str, datetime]:
+    """A new secret, returned this once, and until when the one before signs beside it."""
     endpoint = _found(session, owner, endpoint_id, locked=True)
-    key, secret = _key(endpoint), _new_secret()
+    key, secret, until = _key(endpoint), _new_secret(), datetime.now(UTC) + OVERLAP
     endpoint.previous_secret = key.seal(_PREVIOUS_PLACE, endpoint.id, _current(endpoint, key))
-    endpoint.previous_until = datetime.now(UTC) + OVERLAP
+    endpoint.previous_until = until
     endpoint.secret = key.seal(_SECRET_PLACE, endpoint.id, secret)
     audit.note(session, actor=actor, action="rotate", subject_kind="webhook", subject=endpoint.id)
-    return endpoint, secret
+    return secret, until
 
 
 def remove(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> None:

@@ -1,8 +1,9 @@
 """Keys, a sender and this machine as a host inside, for all tests of messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from receivers import Receiver
 from referral_rows import fresh_key
 
 from app.config import get_settings
@@ -19,3 +20,17 @@ def settings(stores: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest
     yield monkeypatch
     monkeypatch.undo()
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def receivers() -> Iterator[Callable[..., Receiver]]:
+    """Start receivers of webhooks: `receivers(status=410)`."""
+    started: list[Receiver] = []
+
+    def start(**part: float) -> Receiver:
+        started.append(Receiver(**part))
+        return started[-1]
+
+    yield start
+    for receiver in started:
+        receiver.stop()
