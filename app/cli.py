@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app import db, local, worker
+from app import cli_referrals, db, local, worker
 from app.cli_grants import grant
 from app.config import get_settings
 from app.services import exchange, gaps, geography, identity, index_sync, organisations, taxonomies
@@ -31,6 +31,9 @@ app.add_typer(index, name="index")
 app.add_typer(key, name="key")
 app.add_typer(grant, name="grant")
 app.add_typer(places, name="places")
+app.add_typer(cli_referrals.audit, name="audit")
+app.add_typer(cli_referrals.keys, name="keys")
+app.add_typer(cli_referrals.retention, name="retention")
 console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from sqlalchemy import delete, func, select, update
 
+from app import upkeep
 from app.config import get_settings
 from app.db import DATABASE_AWAY, engine, require_schema, session_scope
 from app.models import OutboxJob
@@ -140,6 +141,7 @@ def run() -> None:
     threading.Thread(target=_listen, args=(wake, stopped), daemon=True).start()
     # Beside the jobs, not between them: rolling 100 000 listings takes minutes.
     threading.Thread(target=_roll_daily, args=(stopped,), daemon=True).start()
+    threading.Thread(target=upkeep.keep, args=(stopped,), daemon=True).start()
     while not stopped.is_set():
         wake.clear()
         try:

@@ -117,8 +117,8 @@ class Report:
     requests: int = 0
     secrets: int = 0
 
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {number}" for name, number in vars(self).items())
+    def fields(self) -> str:
+        return " ".join(f"{name}={number}" for name, number in vars(self).items())
 
 
 def run(now: datetime | None = None, *, dry_run: bool = False) -> Report:
