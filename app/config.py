@@ -137,6 +137,13 @@ class Settings(BaseSettings):
         title="Signing key of the access log",
         description="32 bytes in base64; signs checkpoints of the log of who read what. Older keys after it.",
     )
+    referral_quota: int = Field(
+        # A ward refers a few people a day to one association; more is a fault or an attack.
+        100,
+        title="Referrals a day",
+        description="Referrals a day from one care provider (or from people themselves) to one organisation.",
+        ge=1,
+    )
     database_pool_size: int = Field(
         # 40 threads serve requests; a request holds a connection for a few milliseconds.
         15,

@@ -43,7 +43,7 @@ def get_principal(
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
-_access_token = HTTPBearer(
+access_token = HTTPBearer(
     auto_error=False,
     scheme_name="AccessToken",
     bearerFormat="JWT",
@@ -55,7 +55,7 @@ _access_token = HTTPBearer(
 
 
 def get_actor(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_access_token)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
 ) -> Actor:
     if credentials is None:
         raise Unauthorised("A person's access token is needed: Authorization: Bearer eyJ…")

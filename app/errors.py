@@ -1,8 +1,8 @@
 """Errors as classes: status, code and titles on the class, the fact in the instance (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,14 @@ class AppError(Exception):
     title_sv: ClassVar[str] = "Något gick fel hos oss"
     title_en: ClassVar[str] = "Something went wrong on our side"
 
-    def __init__(self, detail: str = "", errors: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self, detail: str = "", errors: Sequence[FieldProblem] = (), *, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """`more`: extension members of the problem (RFC 9457, 3.2), ready for JSON."""
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)
+        self.more = dict(more or {})
 
 
 class BadRequest(AppError):

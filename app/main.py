@@ -14,9 +14,12 @@ from app.middleware import BodyLimit, RateLimit, Validators
 from app.routers import (
     approvals,
     grants,
+    inbox,
     keys,
     listings,
+    my_referral,
     organisations,
+    referrals,
     search,
     service,
     venues,
@@ -60,8 +63,8 @@ def create_app() -> FastAPI:
         settings = get_settings()
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     for module in (
-        *(search, listings, organisations, venues, keys, grants, approvals),
-        *(webhooks, vocabularies, service),
+        *(search, listings, organisations, venues, keys, vocabularies, service),
+        *(grants, approvals, referrals, inbox, my_referral, webhooks),
     ):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)

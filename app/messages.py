@@ -23,6 +23,19 @@ _BY_CODE = {
     "place_missing": "En plats behövs, eller en kontakt att fråga.",
     "address_revealed": "Texten avslöjar adressen till en skyddad plats.",
     "in_the_future": "Ligger i framtiden.",
+    "personal_data": "Får inte innehålla personnummer, e-postadress eller telefonnummer.",
+    "code_only": "Den som har skyddad identitet hänvisas bara med kod.",
+    "not_published": "Utbudet är inte publikt just nu.",
+    "not_verified": "Organisationen är inte verifierad och kan inte ta emot hänvisningar.",
+    "no_child_safeguarding": "Organisationen har ingen noterad rutin för barns trygghet.",
+    "expired": "Samtycket har gått ut.",
+    "other_recipient": "Samtycket gäller en annan organisation.",
+    "too_narrow": "Samtycket omfattar inte personens kontaktväg.",
+    "duplicate": "En öppen hänvisning av samma person till organisationen finns redan.",
+    "mistyped": "Koden är felskriven: läs den igen, tecken för tecken.",
+    "not_here": "Uppgiften hör inte hemma här.",
+    "unknown": "Finns inte.",
+    "discriminator": "Säg vilken sorts kontakt det är.",
     "taken": "Är upptagen.",
     "mismatch": "Stämmer inte med adressen i anropet.",
 }
@@ -31,6 +44,41 @@ _BY_SENTENCE = {
     "The body is not valid JSON.": "Innehållet är inte giltig JSON.",
     "There is no such organisation.": "Organisationen finns inte.",
     "There is no such listing.": "Utbudet finns inte.",
+    "There is no such referral.": "Hänvisningen finns inte.",
+    "There is no such code.": "Koden finns inte.",
+    "There is no such link.": "Länken finns inte.",
+    "The code was redeemed before.": "Koden är redan inlöst.",
+    "The code is mistyped: read it again, character by character.": (
+        "Koden är felskriven: läs den igen, tecken för tecken."
+    ),
+    "The link was used or is too old. Ask for a new one.": "Länken är använd eller för gammal. Be om en ny.",
+    "The session is unknown or over. Use a new link.": "Sessionen är okänd eller slut. Använd en ny länk.",
+    "A link opens one referral; a code is redeemed by a member.": (
+        "En länk öppnar en hänvisning; en kod löses in av en medlem."
+    ),
+    "Too many tries. Wait before the next one.": "För många försök. Vänta innan du försöker igen.",
+    "The listing is full at the moment.": "Det är fullt just nu.",
+    "So many referrals have gone to this organisation today that it must catch up.": (
+        "Så många hänvisningar har gått till organisationen i dag att den måste hinna ikapp."
+    ),
+    "An open referral of the same person to this organisation exists.": (
+        "En öppen hänvisning av samma person till organisationen finns redan."
+    ),
+    "The organisation has been asked to contact you already.": "Föreningen har redan fått frågan.",
+    "The referral cannot be saved as it is.": "Hänvisningen kan inte sparas som den är.",
+    "The referral cannot be sent yet.": "Hänvisningen kan inte skickas än.",
+    "The change cannot be made.": "Ändringen går inte att göra.",
+    "The event cannot be told.": "Händelsen går inte att anteckna.",
+    "This change is another party's.": "Den ändringen gör någon annan part.",
+    "This event is another party's to tell.": "Den händelsen antecknas av någon annan part.",
+    "A referral is changed by its requester only until it is answered.": (
+        "Den som hänvisar ändrar bara tills hänvisningen är besvarad."
+    ),
+    "There is no contact to change any more.": "Det finns ingen kontaktväg att ändra längre.",
+    "The person's data of this referral are shredded: make a new one.": (
+        "Personens uppgifter i hänvisningen är raderade: gör en ny."
+    ),
+    "Referrals are not set up here.": "Hänvisningar är inte uppsatta här.",
     "There is no such key.": "Nyckeln finns inte.",
     "There is no such webhook.": "Webhooken finns inte.",
     "This address has a webhook already.": "Adressen har redan en webhook.",

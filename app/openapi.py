@@ -43,6 +43,9 @@ TAGS = {
     "keys": "Nycklar för den som registrerar. / Keys for those who register.",
     "people": "Roller, och det som kräver två personer. / Roles, and what takes two people.",
     "vocabularies": "Termer med svenska och engelska namn. / Terms with Swedish and English labels.",
+    "referrals": "Hänvisningar från vård och omsorg. / Referrals from health and social care.",
+    "inbox": "Hänvisningar hos den som tar emot. / Referrals where they are received.",
+    "my-referral": "För personen själv. / For the person herself.",
     "service": "Om tjänsten själv. / About the service itself.",
 }
 ANSWERS = {

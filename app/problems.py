@@ -58,6 +58,7 @@ def problem(error: AppError, *, path: str, accept_language: str | None) -> Respo
             {"pointer": e.pointer, "code": e.code, "message": sentence(e.code, e.message, english=english)}
             for e in error.errors
         ]
+    body |= error.more
     headers = {
         "Content-Language": "en" if english else "sv",
         "Cache-Control": "no-store",

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from node_folder import node_folder
 from people import issuer, member_headers, operator_headers, staff_headers
+from referral_world import goal, member, nurse, other_goal, referral_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,18 @@ from app.local_meilisearch import find_meilisearch, run_meilisearch
 from app.local_postgres import start_postgres
 from app.local_process import RunningServer, data_folder
 
-__all__ = ["issuer", "member_headers", "node_folder", "operator_headers", "staff_headers"]
+__all__ = [
+    "goal",
+    "issuer",
+    "member",
+    "member_headers",
+    "node_folder",
+    "nurse",
+    "operator_headers",
+    "other_goal",
+    "referral_keys",
+    "staff_headers",
+]
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx's successor; httpx is what the rest of the project uses.

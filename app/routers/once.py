@@ -41,10 +41,9 @@ def get_once(
         return Once(session, None, None)
     attempt = idempotency.attempt(
         session,
-        caller,
+        caller.key_id,
         idempotency_key,
-        method_path=f"{request.method} {request.url.path}?{request.url.query}",
-        body=body,
+        digest=idempotency.digest_of(f"{request.method} {request.url.path}?{request.url.query}", body),
     )
     kept = attempt.answer
     if kept is None:

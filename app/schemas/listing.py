@@ -139,6 +139,7 @@ class Contact(Record):
 class Capacity(Record):
     status: Literal["open", "limited", "waitlist", "full"]
     as_of: Day | None = None
+    until: Day | None = Field(None, description="Last day it holds; 30 days after as_of without it.")
     note: Text200 | None = None
 
 

@@ -7,13 +7,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, FieldProblem, Invalid
 from app.models import IdempotentRequest
-from app.services.identity import Principal
 
 KEPT = timedelta(hours=48)
 
@@ -22,7 +22,7 @@ KEPT = timedelta(hours=48)
 class Attempt:
     """One sending of a request under an Idempotency-Key; `answer` is the kept one when it was done before."""
 
-    caller: Principal
+    caller: UUID
     key: str
     request_sha256: str
     answer: IdempotentRequest | None
@@ -30,7 +30,7 @@ class Attempt:
     def keep(self, session: Session, *, status: int, headers: dict[str, Any], body: bytes) -> None:
         session.add(
             IdempotentRequest(
-                caller=self.caller.key_id,
+                caller=self.caller,
                 key=self.key,
                 request_sha256=self.request_sha256,
                 status=status,
@@ -40,18 +40,22 @@ class Attempt:
         )
 
 
-def attempt(session: Session, caller: Principal, key: str, *, method_path: str, body: bytes) -> Attempt:
+def digest_of(method_path: str, body: bytes) -> str:
+    """What tells one request from another under the same key."""
+    return hashlib.sha256(method_path.encode() + b"\n" + body).hexdigest()
+
+
+def attempt(session: Session, caller: UUID, key: str, *, digest: str) -> Attempt:
     """Begin or repeat. Raises Conflict while the first is under way, Invalid for another body."""
-    lock = int.from_bytes(hashlib.sha256(f"{caller.key_id} {key}".encode()).digest()[:8], signed=True)
+    lock = int.from_bytes(hashlib.sha256(f"{caller} {key}".encode()).digest()[:8], signed=True)
     if not session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
         raise Conflict("The same request is being answered. Try again in a moment.")
     session.execute(
         delete(IdempotentRequest).where(
-            IdempotentRequest.caller == caller.key_id, IdempotentRequest.created_at < datetime.now(UTC) - KEPT
+            IdempotentRequest.caller == caller, IdempotentRequest.created_at < datetime.now(UTC) - KEPT
         )
     )
-    digest = hashlib.sha256(method_path.encode() + b"\n" + body).hexdigest()
-    kept = session.get(IdempotentRequest, (caller.key_id, key))
+    kept = session.get(IdempotentRequest, (caller, key))
     if kept is not None and kept.request_sha256 != digest:
         sentence = "This Idempotency-Key was used for another request."
         raise Invalid(sentence, [FieldProblem("/Idempotency-Key", "reused", sentence)])

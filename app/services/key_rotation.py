@@ -65,8 +65,8 @@ def rotate(done: Callable[[int], object] = lambda _: None) -> Report:
             done(report.rewrapped)
     with walled_scope(WORKER) as session:
         each = union_all(*(select(table.version.label("version")) for table in _TABLES)).subquery()
-        counted = session.execute(select(each.c.version, func.count()).group_by(each.c.version)).all()
-        report.in_use = {version: number for version, number in counted}  # noqa: C416 - a row is no pair to mypy
+        counted = session.execute(select(each.c.version, func.count().label("rows")).group_by(each.c.version))
+        report.in_use = {row.version: row.rows for row in counted}
     return report
 
 

@@ -1,0 +1,80 @@
+"""Who acts on referrals in a request, and the session behind their wall."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials
+from sqlalchemy.orm import Session
+
+from app.db import Wall, session_scope, stand_behind, walled_scope
+from app.deps import StaffDep, access_token, get_actor
+from app.errors import Unauthorised
+from app.services import accounts, referral_links
+from app.services.referral_rows import By
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A session behind a wall, and for whom it acts."""
+
+    session: Session
+    by: By
+
+
+def get_staff(actor: StaffDep) -> Iterator[Acting]:
+    with walled_scope(Wall(tenant=actor.tenant)) as session:
+        yield Acting(session, By("requester", actor.account_id, tenant=actor.tenant, unit=actor.unit))
+
+
+def get_receiver(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
+) -> Iterator[Acting]:
+    token = credentials.credentials if credentials else ""
+    if token.startswith(referral_links.SESSION_PREFIX):
+        with session_scope() as session:
+            by = referral_links.recognise(session, token)
+            if by.party != "organisation":
+                raise Unauthorised("The session is unknown or over. Use a new link.")
+            stand_behind(session, Wall(organisations=by.organisations, referral=by.referral_id))
+            yield Acting(session, by)
+        return
+    actor = get_actor(credentials)
+    accounts.require_role(actor, "member")
+    with walled_scope(Wall(organisations=actor.organisations)) as session:
+        yield Acting(session, By("organisation", actor.account_id, organisations=actor.organisations))
+
+
+def get_person(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
+) -> Iterator[Acting]:
+    with session_scope() as session:
+        by = referral_links.recognise(session, credentials.credentials if credentials else "")
+        if by.party != "person":
+            raise Unauthorised("The session is unknown or over. Use a new link.")
+        stand_behind(session, Wall(referral=by.referral_id))
+        yield Acting(session, by)
+
+
+def get_anyone() -> Iterator[Session]:
+    with walled_scope(Wall()) as session:
+        yield session
+
+
+def get_address(request: Request) -> str:
+    """The caller's address; only its keyed digest is ever kept."""
+    return request.client.host if request.client else ""
+
+
+async def raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+# scope="function": the commit happens before the answer leaves.
+Staff = Annotated[Acting, Depends(get_staff, scope="function")]
+Receiver = Annotated[Acting, Depends(get_receiver, scope="function")]
+PersonActing = Annotated[Acting, Depends(get_person, scope="function")]
+Anyone = Annotated[Session, Depends(get_anyone, scope="function")]
+Address = Annotated[str, Depends(get_address)]
+RawBody = Annotated[bytes, Depends(raw_body)]

@@ -1,0 +1,245 @@
+"""Making referrals: a draft, a request, a person's own, and the same case sent elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.config import get_settings
+from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
+from app.models import Organisation, Referral, ReferralConsent
+from app.schemas.referral import (
+    Basis,
+    Needs,
+    Person,
+    ReferralIn,
+    ReferralPatch,
+    RerouteIn,
+    SelfReferralIn,
+    Waiver,
+)
+from app.schemas.referral_change import StatusIn
+from app.schemas.referral_list import SendOptions
+from app.services import codes, referral_change, referral_rows, tally
+from app.services import referral_demands as demands
+from app.services.referral_change import Said
+from app.services.referral_rows import By
+from app.services.referral_states import OPEN
+from app.services.vault import vault
+
+_NEEDS = tuple(Needs.model_fields)
+
+
+def create(session: Session, sent: ReferralIn, *, by: By, options: SendOptions) -> Referral:
+    """A new referral of staff, sent or as a draft.
+
+    Raises Invalid with everything that is wrong at once, ListingFull, Conflict for a duplicate (unless
+    allowed) and TooManyRequests over the quota.
+    """
+    goal = demands.goal(session, sent.listing_id)
+    referral = Referral(
+        id=uuid7(),
+        correlation_id=uuid7(),
+        mode=sent.mode,
+        status="draft" if options.draft else "requested",
+        version=1,
+        requester_tenant=by.tenant,
+        requester_unit=by.unit,
+        requester_id=by.actor_id,
+        protected_identity=sent.protected_identity,
+        **_needs(sent),
+    )
+    problems = demands.modes(sent.mode, sent.person, protected=sent.protected_identity)
+    if problems:
+        raise Invalid("The referral cannot be saved as it is.", problems)
+    demands.known_kommun(session, sent.municipality_code)
+    return _begin(session, referral, goal, sent.person, sent.consent, sent.legal_basis, by, options)
+
+
+def request_contact(session: Session, sent: SelfReferralIn, *, by: By) -> Referral:
+    """A person's own wish; raises as `create`. The session's wall is to hold the id `by.referral_id`."""
+    goal = demands.goal(session, sent.listing_id)
+    today = demands.today()
+    waiver = Waiver(
+        given_by="self" if sent.decided_by is None else sent.decided_by,
+        given_on=today,
+        expires_on=today + timedelta(days=get_settings().retention_days),
+        recipient=goal.organisation.id,
+        categories=["contact", "needs", "note"],
+        text_version=sent.text_version,
+    )
+    referral = Referral(
+        id=by.referral_id,
+        correlation_id=uuid7(),
+        mode="self",
+        status="requested",
+        version=1,
+        protected_identity=False,
+        **_needs(sent),
+    )
+    demands.known_kommun(session, sent.municipality_code)
+    _once_a_day(session, goal, sent.person)
+    tally.count(
+        session,
+        f"self:{goal.organisation.id}",
+        most=get_settings().referral_quota,
+        within=timedelta(days=1),
+    )
+    return _begin(
+        session, referral, goal, sent.person, waiver, Basis(code="consent", noted_on=today), by, SendOptions()
+    )
+
+
+def _once_a_day(session: Session, goal: demands.Goal, person: Person) -> None:
+    """The wall hides other people's wishes, so the same one sent twice is known by a count of its contact."""
+    same = f"self:{goal.organisation.id}:{referral_rows.duplicate_mac(None, person.contact)}"
+    try:
+        tally.count(session, same, most=1, within=timedelta(days=1))
+    except TooManyRequests as error:
+        sentence = "The organisation has been asked to contact you already."
+        raise Conflict(sentence, [FieldProblem("/person/contact", "duplicate", sentence)]) from error
+
+
+def edit(session: Session, referral: Referral, sent: ReferralPatch, *, by: By) -> None:
+    """What the requester wrote, while draft or requested. Raises Conflict later, Invalid as `create`."""
+    if referral.status not in ("draft", "requested"):
+        raise Conflict("A referral is changed by its requester only until it is answered.")
+    given = sent.model_dump(exclude_unset=True)
+    demands.known_kommun(session, given.get("municipality_code"))
+    for name in _NEEDS:
+        if name in given:
+            empty: Any = {"access_needs": [], "urgency": "routine"}.get(name)
+            setattr(referral, name, given[name] if given[name] is not None else empty)
+    consent = referral_rows.consent(session, referral.id)
+    if sent.person is not None:
+        problems = demands.modes(referral.mode, sent.person, protected=referral.protected_identity)
+        if problems:
+            raise Invalid("The referral cannot be saved as it is.", problems)
+        referral_rows.seal_person(session, referral, sent.person)
+    if sent.consent is not None or sent.legal_basis is not None:
+        if (sent.consent is None or sent.legal_basis is None) and consent is None:
+            sentence = "Consent and legal basis go together."
+            raise Invalid(
+                "The referral cannot be saved as it is.", [FieldProblem("/consent", "missing", sentence)]
+            )
+        consent = _write_consent(session, referral, consent, sent.consent, sent.legal_basis, by)
+    if referral.status == "requested":
+        goal = demands.goal(session, referral.listing_id)
+        demands.ready(session, referral, goal, consent)
+    referral_change.edited(session, referral, by=by, fields=given)
+
+
+def take(session: Session, referral: Referral, sent: StatusIn, *, by: By, options: SendOptions) -> None:
+    """Another status, by the requester. A draft that is sent must have everything: raises as `create`."""
+    if (referral.status, sent.status) == ("draft", "requested"):
+        goal = demands.goal(session, referral.listing_id)
+        demands.ready(session, referral, goal, referral_rows.consent(session, referral.id))
+        demands.room(session, referral, goal, allow_duplicate=options.allow_duplicate)
+    said = Said(sent.reason, sent.text, sent.outcome)
+    referral_change.transition(session, referral, sent.status, by=by, said=said)
+
+
+def reroute(session: Session, old: Referral, sent: RerouteIn, *, by: By) -> Referral:
+    """The same case to another listing, with a consent of its own; an open one is cancelled as rerouted.
+
+    Raises Conflict when the old one's data were shredded, and as `create`.
+    """
+    secret, key = referral_rows.secret(session, old.id), referral_rows.data_key(session, old.id)
+    if old.mode != "code" and (secret is None or key is None):
+        raise Conflict("The person's data of this referral are shredded: make a new one.")
+    if old.status in ("draft", "entered-in-error", "completed"):
+        raise referral_change.IllegalChange(f"A referral that is {old.status} cannot be re-routed.")
+    person = None
+    if secret is not None and key is not None:
+        person = Person.model_validate_json(key.open("referral_secret.person", old.id, secret.person))
+    if old.status in OPEN:
+        referral_change.transition(
+            session, old, "cancelled", by=by, said=Said("rerouted"), sub_status="rerouted"
+        )
+        old.sub_status = "rerouted"
+    goal = demands.goal(session, sent.listing_id)
+    referral = Referral(
+        id=uuid7(),
+        correlation_id=old.correlation_id,
+        rerouted_from=old.id,
+        mode=old.mode,
+        status="requested",
+        version=1,
+        requester_tenant=by.tenant,
+        requester_unit=by.unit,
+        requester_id=by.actor_id,
+        protected_identity=old.protected_identity,
+        **{name: getattr(old, name) for name in _NEEDS},
+    )
+    return _begin(session, referral, goal, person, sent.consent, sent.legal_basis, by, SendOptions())
+
+
+def _begin(
+    session: Session,
+    referral: Referral,
+    goal: demands.Goal,
+    person: Person | None,
+    waiver: Waiver | None,
+    basis: Basis | None,
+    by: By,
+    options: SendOptions,
+) -> Referral:
+    """Write a new referral with everything that belongs to it."""
+    now = datetime.now(UTC)
+    referral.listing_id, referral.organisation_id = goal.listing.id, goal.organisation.id
+    referral.code_mac = codes.digest(vault(), codes.code_of(vault(), referral.id))
+    referral.urgency = referral.urgency or "routine"
+    # Not yet open for the database: its owner and time come with the first event.
+    wished, referral.status = referral.status, "draft"
+    session.add(referral)
+    session.flush()
+    referral_rows.new_key(session, referral.id)
+    if person is not None:
+        referral_rows.seal_person(session, referral, person)
+    consent = None
+    if waiver is not None or basis is not None:
+        if waiver is None or basis is None:
+            sentence = "Consent and legal basis go together."
+            missing = "/consent" if waiver is None else "/legal_basis"
+            raise Invalid(
+                "The referral cannot be saved as it is.", [FieldProblem(missing, "missing", sentence)]
+            )
+        consent = _write_consent(session, referral, None, waiver, basis, by)
+    if wished == "requested":
+        demands.ready(session, referral, goal, consent)
+        demands.room(session, referral, goal, allow_duplicate=options.allow_duplicate)
+    referral.status = wished
+    referral_change.began(session, referral, by=by, now=now)
+    return referral
+
+
+def _needs(sent: Needs) -> dict[str, Any]:
+    return {name: getattr(sent, name) for name in _NEEDS}
+
+
+def _write_consent(
+    session: Session,
+    referral: Referral,
+    row: ReferralConsent | None,
+    waiver: Waiver | None,
+    basis: Basis | None,
+    by: By,
+) -> ReferralConsent:
+    if row is None:
+        row = ReferralConsent(referral_id=referral.id)
+        session.add(row)
+    if waiver is not None:
+        row.given_by, row.given_on, row.expires_on = waiver.given_by, waiver.given_on, waiver.expires_on
+        row.recipient_id, row.categories = waiver.recipient, list(waiver.categories)
+        row.text_version, row.noted_by = waiver.text_version, by.actor_id
+    if basis is not None:
+        row.legal_basis, row.legal_basis_noted_on = basis.code, basis.noted_on
+    if session.get(Organisation, row.recipient_id) is None:
+        sentence = "The consent is given for another organisation."
+        raise Invalid(
+            "The referral cannot be saved as it is.",
+            [FieldProblem("/consent/recipient", "other_recipient", sentence)],
+        )
+    session.flush()
+    return row

@@ -1,0 +1,235 @@
+"""The flow of a referral, end to end: staff, organisation, person."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from people import Headers
+from referral_world import PHONE, Goal, code_referral_to, make_goal, referral_to
+
+from app import db
+from app.db import Wall, walled_scope
+from app.models import Referral
+from app.services import codes, referral_links
+from app.services.vault import vault
+
+E164 = "+46701740605"
+
+
+def refer(client: TestClient, nurse: Headers, body: dict[str, Any], **more: Any) -> Any:
+    answer = client.post("/api/v1/referrals", json=body, headers=nurse, **more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def step(client: TestClient, path: str, headers: Headers, version: int, **body: Any) -> Any:
+    return client.post(path, json=body, headers={**headers, "If-Match": f'"v{version}"'})
+
+
+def test_a_light_referral_goes_from_the_nurse_to_attended_twice_and_back(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    made = refer(client, nurse, referral_to(goal))
+    inbox = client.get("/api/v1/inbox", headers=member).json()
+    assert [one["id"] for one in inbox["items"]] == [made["id"]]
+    seen = client.get(f"/api/v1/inbox/{made['id']}", headers=member).json()
+    assert seen["person"] is None
+    path = f"/api/v1/inbox/{made['id']}"
+    accepted = step(client, f"{path}/status", member, 1, status="accepted").json()
+    assert accepted["person"]["contact"]["value"] == E164
+    for version in (2, 3):
+        assert step(client, f"{path}/events", member, version, kind="attended").status_code == 200
+    done = step(
+        client,
+        f"{path}/status",
+        member,
+        4,
+        status="completed",
+        outcome={"result": "connected", "measures": {"loneliness_after": "light"}},
+    )
+    assert done.status_code == 200, done.text
+    told = client.get(f"/api/v1/referrals/{made['id']}", headers=nurse).json()
+    assert (told["status"], told["closed"], told["outcome"]["attendance_count"]) == ("completed", True, 2)
+    assert told["outcome"]["measures"]["loneliness_after"] == "light"
+    events = client.get(f"/api/v1/referrals/{made['id']}/events", headers=nurse).json()["items"]
+    assert [one["number"] for one in events] == [1, 2, 3, 4, 5]
+    assert [one["to_status"] for one in events] == ["requested", "accepted", None, None, "completed"]
+
+
+def test_the_person_follows_with_her_code_and_takes_it_back(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    made = refer(client, nurse, referral_to(goal))
+    step(client, f"/api/v1/inbox/{made['id']}/status", member, 1, status="accepted")
+    mine = client.post("/api/v1/my-referral", json={"code": made["code"].lower().replace("-", " ")})
+    assert mine.status_code == 200, mine.text
+    assert mine.json()["contact"]["value"] == E164
+    begun = client.post("/api/v1/my-referral-sessions", json={"code": made["code"]}).json()
+    token = {"Authorization": f"Bearer {begun['token']}"}
+    assert client.get("/api/v1/my-referral", headers=token).json()["version"] == mine.json()["version"]
+    assert client.get(f"/api/v1/inbox/{made['id']}", headers=token).status_code == 401
+    gone = step(
+        client,
+        "/api/v1/my-referral/status",
+        {},
+        mine.json()["version"],
+        code=made["code"],
+        status="cancelled",
+    )
+    assert gone.json()["headline"].startswith("Du har tagit tillbaka")
+    for path, headers in (
+        (f"/api/v1/inbox/{made['id']}", member),
+        (f"/api/v1/referrals/{made['id']}", nurse),
+    ):
+        seen = client.get(path, headers=headers)
+        assert seen.json()["person"] is None
+        assert E164 not in seen.text
+
+
+def test_a_code_referral_stores_nothing_about_the_person_and_is_redeemed_once(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    made = refer(client, nurse, code_referral_to(goal))
+    redeemed = client.post("/api/v1/inbox/redeem", json={"code": made["code"]}, headers=member)
+    assert redeemed.json()["status"] == "accepted"
+    again = client.post("/api/v1/inbox/redeem", json={"code": made["code"]}, headers=member)
+    assert again.status_code == 409
+    with db.engine().connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM referral_secret").scalar() == 0
+
+
+def test_a_link_opens_one_referral_once(client: TestClient, goal: Goal, nurse: Headers):
+    made = refer(client, nurse, referral_to(goal))
+    other = refer(client, nurse, referral_to(goal), params={"allow_duplicate": True})
+    with walled_scope(Wall(role="torg_worker")) as session:
+        link = referral_links.make(session, session.get_one(Referral, made["id"]))
+    token = link.rpartition("/")[2]
+    opened = client.post("/api/v1/referral-sessions", json={"link": token})
+    assert opened.status_code == 201, opened.text
+    headers = {"Authorization": f"Bearer {opened.json()['token']}"}
+    assert client.get(f"/api/v1/inbox/{made['id']}", headers=headers).json()["person"] is None
+    assert client.get(f"/api/v1/inbox/{other['id']}", headers=headers).status_code == 404
+    accepted = step(client, f"/api/v1/inbox/{made['id']}/status", headers, 1, status="accepted")
+    assert accepted.json()["person"]["alias"] == "Kim"
+    assert client.post("/api/v1/referral-sessions", json={"link": token}).status_code == 410
+    assert client.post("/api/v1/referral-sessions", json={"link": token[:-2] + "AA"}).status_code == 404
+    assert client.delete("/api/v1/referral-sessions/current", headers=headers).status_code == 204
+    assert client.get(f"/api/v1/inbox/{made['id']}", headers=headers).status_code == 401
+
+
+def test_a_person_asks_for_herself(client: TestClient, goal: Goal, member: Headers):
+    body = {
+        "listing_id": str(goal.listing),
+        "person": {
+            "alias": "Kim",
+            "contact": {"channel": "sms", "value": PHONE},
+            "safe_to_leave_message": True,
+        },
+        "text_version": "2026-1",
+    }
+    made = client.post("/api/v1/self-referrals", json=body)
+    assert made.status_code == 201, made.text
+    assert made.json()["status"] == "requested"
+    assert client.get("/api/v1/inbox", headers=member).json()["total"] == 1
+    assert client.post("/api/v1/self-referrals", json=body).status_code == 409
+
+
+def test_a_draft_is_completed_and_sent(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
+    draft = refer(client, nurse, referral_to(goal, consent=None, legal_basis=None), params={"draft": True})
+    path = f"/api/v1/referrals/{draft['id']}"
+    assert client.get("/api/v1/inbox", headers=member).json()["total"] == 0
+    early = step(client, f"{path}/status", nurse, 1, status="requested")
+    assert {one["pointer"] for one in early.json()["errors"]} == {"/consent", "/legal_basis"}
+    whole = referral_to(goal)
+    changed = client.patch(
+        path,
+        json={"consent": whole["consent"], "legal_basis": whole["legal_basis"], "urgency": "soon"},
+        headers={**nurse, "If-Match": '"v1"'},
+    )
+    assert changed.json()["urgency"] == "soon"
+    assert step(client, f"{path}/status", nurse, 2, status="requested").json()["status"] == "requested"
+    assert client.get("/api/v1/inbox", headers=member).json()["total"] == 1
+
+
+def test_a_question_goes_back_and_forth(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
+    made = refer(client, nurse, referral_to(goal))
+    asked = step(
+        client,
+        f"/api/v1/inbox/{made['id']}/events",
+        member,
+        1,
+        kind="info-requested",
+        text="Behövs hiss?",
+    )
+    assert asked.json()["next_action_by"] == "requester"
+    step(client, f"/api/v1/referrals/{made['id']}/info", nurse, 2, text="Ja, hiss behövs.")
+    events = client.get(f"/api/v1/inbox/{made['id']}/events", headers=member).json()["items"]
+    assert [one["text"] for one in events] == [None, "Behövs hiss?", "Ja, hiss behövs."]
+
+
+def test_a_rerouted_case_keeps_its_correlation_id(
+    client: TestClient, goal: Goal, other_goal: Goal, nurse: Headers, member: Headers
+):
+    made = refer(client, nurse, referral_to(goal))
+    step(client, f"/api/v1/inbox/{made['id']}/status", member, 1, status="rejected", reason="no_capacity")
+    moved = step(
+        client,
+        f"/api/v1/referrals/{made['id']}/reroute",
+        nurse,
+        2,
+        listing_id=str(other_goal.listing),
+        consent=referral_to(other_goal)["consent"],
+        legal_basis=referral_to(other_goal)["legal_basis"],
+    )
+    assert moved.status_code == 201, moved.text
+    assert moved.json()["correlation_id"] == made["correlation_id"]
+    assert moved.json()["person"]["alias"] == "Kim"
+    stale = step(
+        client,
+        f"/api/v1/referrals/{made['id']}/reroute",
+        nurse,
+        2,
+        listing_id=str(other_goal.listing),
+        consent=referral_to(goal)["consent"],
+        legal_basis=referral_to(goal)["legal_basis"],
+    )
+    assert [one["pointer"] for one in stale.json()["errors"]] == ["/consent/recipient"]
+
+
+def test_full_stops_new_referrals_at_once_and_offers_others(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    like = make_goal("syjuntan", "Föreningen Syjuntan")
+    made = refer(client, nurse, referral_to(goal))
+    said = client.put(
+        f"/api/v1/inbox/{made['id']}/capacity", json={"status": "full", "until": "2030-01-01"}, headers=member
+    )
+    assert said.status_code == 200, said.text
+    refused = client.post("/api/v1/referrals", json=code_referral_to(goal), headers=nurse)
+    assert refused.status_code == 409
+    assert [one["id"] for one in refused.json()["alternatives"]] == [str(like.listing)]
+
+
+def test_the_same_request_sent_again_is_the_same_referral(client: TestClient, goal: Goal, nurse: Headers):
+    once = {**nurse, "Idempotency-Key": "kim-1"}
+    first = client.post("/api/v1/referrals", json=referral_to(goal), headers=once)
+    again = client.post("/api/v1/referrals", json=referral_to(goal), headers=once)
+    assert again.status_code == 201
+    assert (again.json()["id"], again.json()["code"]) == (first.json()["id"], first.json()["code"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = client.post("/api/v1/referrals", json=referral_to(goal, urgency="soon"), headers=once)
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize("mode", ["light", "code"])
+def test_five_wrong_codes_and_then_none(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers, mode: str
+):
+    made = refer(client, nurse, referral_to(goal) if mode == "light" else code_referral_to(goal))
+
+    path, headers = ("/api/v1/my-referral", {}) if mode == "light" else ("/api/v1/inbox/redeem", member)
+    wrong = [codes.code_of(vault(), uuid4()) for _ in range(6)]
+    answers = [client.post(path, json={"code": one}, headers=headers).status_code for one in wrong]
+    assert answers == [404, 404, 404, 404, 404, 429]
+    assert client.post(path, json={"code": made["code"]}, headers=headers).status_code == 429
