@@ -29,8 +29,7 @@ _SAID = (
     *("stems_body", "parts", "sort_title", "categories", "audiences", "audiences_only", "languages", "signs"),
 )
 _SAID_IN_FEATURES = (
-    *("kind", "categories", "broader", "audiences", "only", "languages", "texts", "signs"),
-    *("title", "near", "body", "parts"),
+    *("kind", "categories", "broader", "audiences", "only", "languages", "texts", "signs", "words"),
 )
 _SAID_ON_CARD = ("kind", "texts", "categories", "audiences", "languages")
 

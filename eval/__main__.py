@@ -29,6 +29,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--url", help="a running service with the demo data (default: one of our own)")
     parser.add_argument("--show", type=int, default=0, help="print so many questions answered worst")
     parser.add_argument("--json", type=Path, help="write everything to this file")
+    parser.add_argument(
+        "--same-as", type=Path, help="name the questions answered otherwise than in that file"
+    )
     parser.add_argument("--ladder", action="store_true", help="also tell what each part adds")
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     given = parser.parse_args()
@@ -38,7 +41,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Exit codes: 0 done, 1 a question was not answered or nothing could be measured, 130 stopped."""
+    """Exit codes: 0 done, 1 a question failed or was answered otherwise, or none was asked, 130 stopped."""
     given = _arguments()
     before = json.loads((HERE / "baseline.json").read_text(encoding="utf-8"))["sets"]
     steps: report.Steps = {}
@@ -61,12 +64,27 @@ def main() -> int:
         sys.stdout.write(told(name, judged, show=given.show, before=before.get(name)) + "\n\n")
     if steps:
         sys.stdout.write(report.ladder_table(steps) + "\n")
+    other = _answered_otherwise(results, given.same_as) if given.same_as else []
+    for told_apart in other:
+        sys.stdout.write(f"answered otherwise: {told_apart}\n")
     if given.json:
         given.json.write_text(as_json(results), encoding="utf-8")
     if given.write:
         report.write(results, steps, before)
         say(f"Written to {report.PAGE.name}")
-    return int(any(one.failed for judged in results.values() for one in judged))
+    return int(bool(other) or any(one.failed for judged in results.values() for one in judged))
+
+
+def _answered_otherwise(results: Mapping[str, Sequence[Judged]], earlier: Path) -> list[str]:
+    """The questions whose first answers, or their order, are not those that `--json` wrote to the file."""
+    before = json.loads(earlier.read_text(encoding="utf-8"))
+    found = {one["id"]: one["found"] for name in results for one in before[name]["questions"]}
+    return [
+        f"{one.id} {one.q}"
+        for judged in results.values()
+        for one in judged
+        if found.get(one.id) != list(one.found)
+    ]
 
 
 def _judged(url: str) -> dict[str, list[Judged]]:

@@ -1,10 +1,10 @@
 """How well a listing fits what is wished, as named points that can be told to the person."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from search.features import Features
+from search.features import Features, held, sought
 from search.near import nearness
 from search.understanding.chain import SURE
 from search.wishes import Wishes, admits, likely_others, other_audiences, person_ages
@@ -85,28 +85,14 @@ def top(points: Iterable[float]) -> float:
 
 
 def _wished(own: frozenset[str], wished: Mapping[str, float]) -> float:
-    return top([wished[term] for term in own if term in wished]) if wished else 0.0
+    if own.isdisjoint(wished):
+        return 0.0
+    points = [wished[term] for term in own if term in wished]
+    return points[0] if len(points) == 1 else top(points)
 
 
-def held(of: Features, word: str) -> float:
-    """How surely a listing is about a word: 1 in the title, less in summary, compounds and description."""
-    if word in of.title:
-        return 1.0
-    if word in of.near:
-        return 0.75
-    if word in of.parts:
-        return 0.6
-    return 0.45 if word in of.body else 0.0
-
-
-def text_match(of: Features, words: Mapping[str, float], idf: Mapping[str, float]) -> float:
-    """0..1: the share of the wished words that the texts hold, by how telling the words are."""
-    total = got = 0.0
-    for word, weight in words.items():
-        worth = weight * idf.get(word, 1.0)
-        total += worth
-        got += worth * held(of, word)
-    return got / total if total else 0.0
+_Told = list[tuple[str, str, float]]  # parts in the making: name, term, points
+_Rule = Callable[[Candidate, Features, _Told], None]
 
 
 class Judge:
@@ -119,167 +105,196 @@ class Judge:
         self, wishes: Wishes, idf: Mapping[str, float], today: int, weights: Weights = WEIGHTS
     ) -> None:
         self.wishes = wishes
-        self.idf = idf
         self.today = today
         self.weights = weights
         self.others = other_audiences(wishes)
         self.likely_others = likely_others(wishes)
         self.ages = person_ages(wishes)
         self.welcome = {*wishes.belongs, "everyone"}
+        self.words = [(sought(word), weight * idf.get(word, 1.0)) for word, weight in wishes.words.items()]
+        self.hints = [(sought(word), weight) for word, weight in wishes.hints.items()]
+        self.worth = sum(worth for _, worth in self.words)
+        self.sure_activity = max(wishes.categories.values(), default=0.0) >= SURE
+        self.sure_attendance = max(wishes.attendance.values(), default=0.0) >= SURE
+        self.signs = {
+            "professionals": weights.professionals,
+            "lecture": weights.lecture,
+            "not_open": weights.not_open,
+            "cancelled": weights.cancelled,
+        }
+        # Hundreds are judged for a question: what it does not ask about is not looked at.
+        rules: tuple[tuple[_Rule, object], ...] = (
+            (self._topic, True),
+            (self._attendance, wishes.attendance),
+            (self._people, True),
+            (self._facts, wishes.facts or wishes.without),
+            (self._languages, wishes.languages or wishes.asked_in != "sv"),
+            (self._costs, wishes.costs),
+            (self._found, True),
+            (self._avoided, wishes.avoid_categories or wishes.avoid_audiences or wishes.avoid_kinds),
+            (self._giving, True),
+            (self._signs, True),
+            (self._state, True),
+        )
+        self.rules = [rule for rule, asked in rules if asked]
 
     def score(self, candidate: Candidate) -> float:
-        return sum(part.points for part in self.parts(candidate))
+        return sum([points for _, _, points in self._told(candidate)])
 
     def parts(self, candidate: Candidate) -> list[Part]:
         """The points, those of zero left out."""
-        of = candidate.features
-        return [
-            part
-            for points in (
-                self._topic(of),
-                self._people(of),
-                self._facts(of),
-                self._languages(of),
-                self._costs(of),
-                self._found(candidate),
-                self._avoided(of),
-                self._state(of),
+        return [Part(*told) for told in self._told(candidate) if told[2]]
+
+    def _told(self, candidate: Candidate) -> _Told:
+        told: _Told = []
+        for rule in self.rules:
+            rule(candidate, candidate.features, told)
+        return told
+
+    def _topic(self, _candidate: Candidate, of: Features, told: _Told) -> None:
+        wishes, weights = self.wishes, self.weights
+        if wishes.categories:
+            topic = max(
+                _wished(of.categories, wishes.categories), 0.7 * _wished(of.broader, wishes.categories)
             )
-            for part in points
-            if part.points
-        ]
+            told.append(("category", "", weights.category * topic))
+        if wishes.loneliness:
+            told.append(("loneliness", "", weights.loneliness * _wished(of.loneliness, wishes.loneliness)))
+        if of.kind in wishes.kinds:
+            told.append(("kind", of.kind, weights.kind * wishes.kinds[of.kind]))
 
-    def _topic(self, of: Features) -> Iterator[Part]:
-        wishes, weights = self.wishes, self.weights
-        topic = max(_wished(of.categories, wishes.categories), 0.7 * _wished(of.broader, wishes.categories))
-        yield Part("category", "", weights.category * topic)
-        yield Part("loneliness", "", weights.loneliness * _wished(of.loneliness, wishes.loneliness))
-        yield Part("kind", of.kind, weights.kind * wishes.kinds.get(of.kind, 0.0))
-        if wishes.attendance:
-            yield Part("attendance", "", weights.attendance * _wished(of.attendance, wishes.attendance))
-            sure = max(wishes.attendance.values()) >= SURE
-            if sure and of.attendance and of.attendance.isdisjoint(wishes.attendance):
-                yield Part("not_attendance", "", -weights.attendance)
+    def _attendance(self, _candidate: Candidate, of: Features, told: _Told) -> None:
+        wished, weight = self.wishes.attendance, self.weights.attendance
+        told.append(("attendance", "", weight * _wished(of.attendance, wished)))
+        if self.sure_attendance and of.attendance and of.attendance.isdisjoint(wished):
+            told.append(("not_attendance", "", -weight))
 
-    def _people(self, of: Features) -> Iterator[Part]:
+    def _people(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         wishes, weights = self.wishes, self.weights
-        audience = _wished(of.audiences, wishes.audiences)
-        if not audience and wishes.audiences and "everyone" in of.audiences:
-            audience = 0.15
-        yield Part("audience", "", weights.audience * audience)
-        if of.only and not admits(of.only, wishes.belongs):
-            yield Part("closed", "", -weights.closed)
-        if not of.only.isdisjoint(self.likely_others):
-            yield Part("others", "", -2 * weights.others)
+        if wishes.audiences:
+            audience = _wished(of.audiences, wishes.audiences)
+            if not audience and "everyone" in of.audiences:
+                audience = 0.15
+            told.append(("audience", "", weights.audience * audience))
+        if of.only:
+            if not admits(of.only, wishes.belongs):
+                told.append(("closed", "", -weights.closed))
+            if not of.only.isdisjoint(self.likely_others):
+                told.append(("others", "", -2 * weights.others))
         if self.others and not of.audiences.isdisjoint(self.others) and of.audiences.isdisjoint(self.welcome):
-            yield Part("others", "", -weights.others)
+            told.append(("others", "", -weights.others))
         if self.ages and of.age_min is not None and of.age_max is not None:
             fits = any(of.age_min <= high and of.age_max >= low for low, high in self.ages)
             narrow = of.age_max - of.age_min < NARROW_YEARS
-            yield Part("age", "", weights.age * (-3 if not fits else 1.3 if narrow else 0.7))
+            told.append(("age", "", weights.age * (-3 if not fits else 1.3 if narrow else 0.7)))
 
-    def _facts(self, of: Features) -> Iterator[Part]:
+    def _facts(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         weight = self.weights.fact
         for fact, wish in self.wishes.facts.items():
             if fact in of.facts:
-                yield Part("fact", fact, weight * wish)
+                told.append(("fact", fact, weight * wish))
             elif fact in of.not_facts:
-                yield Part("not_fact", fact, -1.5 * weight * wish)
+                told.append(("not_fact", fact, -1.5 * weight * wish))
         for fact, wish in self.wishes.without.items():
             if fact in of.not_facts:
-                yield Part("fact", f"not:{fact}", weight * wish)
+                told.append(("fact", f"not:{fact}", weight * wish))
             elif fact in of.facts:
-                yield Part("not_fact", f"not:{fact}", -2.5 * weight * wish)
+                told.append(("not_fact", f"not:{fact}", -2.5 * weight * wish))
 
-    def _languages(self, of: Features) -> Iterator[Part]:
+    def _languages(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         wishes, weights = self.wishes, self.weights
         for language, wish in wishes.languages.items():
             if language in of.languages:
-                yield Part("language", language, weights.language * wish)
+                told.append(("language", language, weights.language * wish))
             elif of.languages:
                 lost = 0.3 if "sv" in of.languages else 1.0  # an interpreter helps with Swedish
-                yield Part("not_language", language, -lost * weights.language * wish)
+                told.append(("not_language", language, -lost * weights.language * wish))
         if wishes.asked_in != "sv":
             spoken = wishes.asked_in in of.languages
             written = wishes.asked_in in of.texts
-            yield Part("asked_in", wishes.asked_in, weights.asked_in * (spoken + 0.4 * written))
+            told.append(("asked_in", wishes.asked_in, weights.asked_in * (spoken + 0.4 * written)))
 
-    def _costs(self, of: Features) -> Iterator[Part]:
+    def _costs(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         weight = self.weights.cost
         for cost, wish in self.wishes.costs.items():
             if cost in {"free", "low_cost"}:
                 share = 1.0 if of.free else 0.0
                 if of.free is False:
                     share = -1.5 if cost == "free" else -0.5
-                yield Part("cost", cost, weight * wish * share)
+                told.append(("cost", cost, weight * wish * share))
             elif cost in of.benefits:
-                yield Part("cost", cost, 3 * weight * wish)
+                told.append(("cost", cost, 3 * weight * wish))
 
-    def _found(self, candidate: Candidate) -> Iterator[Part]:
-        of, wishes, weights = candidate.features, self.wishes, self.weights
-        words = text_match(of, wishes.words, self.idf)
-        yield Part("text", "", weights.text * words)
+    def _found(self, candidate: Candidate, of: Features, told: _Told) -> None:
+        wishes, weights = self.wishes, self.weights
+        words = self._text_match(of)
+        told.append(("text", "", weights.text * words))
         if wishes.hints:
-            hint = max(weight * held(of, word) for word, weight in wishes.hints.items())
-            yield Part("hint", "", weights.hint * hint)
-        yield Part("engine", "", weights.engine * candidate.engine)
+            hint = max([weight * held(of, word) for word, weight in self.hints])
+            told.append(("hint", "", weights.hint * hint))
+        told.append(("engine", "", weights.engine * candidate.engine))
         if wishes.places:
-            near = max(nearness(of, place) for place in wishes.places)
-            yield Part("place", "", weights.place * near * self._beside(of, words))
+            near = max([nearness(of, place) for place in wishes.places])
+            told.append(("place", "", weights.place * near * self._beside(of, words)))
         if candidate.on is not None:
-            yield Part("time", "", weights.time * candidate.on * wishes.time_share)
+            told.append(("time", "", weights.time * candidate.on * wishes.time_share))
         if wishes.acute_categories and of.kind == "support_line":
-            yield Part("acute", "", weights.acute * _wished(of.categories, wishes.acute_categories))
-            yield Part("acute", "", 0.3 * weights.acute * of.crisis)
+            told.append(("acute", "", weights.acute * _wished(of.categories, wishes.acute_categories)))
+            told.append(("acute", "", 0.3 * weights.acute * of.crisis))
         if candidate.line_open:
-            yield Part("line_open", "", weights.line_open * (3 if wishes.acute_categories else 1))
+            told.append(("line_open", "", weights.line_open * (3 if wishes.acute_categories else 1)))
+
+    def _text_match(self, of: Features) -> float:
+        """0..1: the share of the wished words that the texts hold, by how telling the words are."""
+        got = 0.0
+        for word, worth in self.words:
+            got += worth * held(of, word)
+        return got / self.worth if self.worth else 0.0
 
     def _beside(self, of: Features, words: float) -> float:
         """What being near is worth: less for something else than the activity that was asked for."""
-        if max(self.wishes.categories.values(), default=0.0) < SURE:
+        if not self.sure_activity:
             return 1.0
         return min(1.0, ELSE + _wished(of.categories, self.wishes.categories) + words)
 
-    def _avoided(self, of: Features) -> Iterator[Part]:
-        wishes, weights = self.wishes, self.weights
-        gives = wishes.categories.get("volunteer-tasks", 0.0) >= SURE
+    def _avoided(self, _candidate: Candidate, of: Features, told: _Told) -> None:
+        wishes, weight = self.wishes, self.weights.avoid
         for own, avoided in (
             (of.categories, wishes.avoid_categories),
             (of.audiences, wishes.avoid_audiences),
-            ({of.kind}, wishes.avoid_kinds),
+            (frozenset({of.kind}), wishes.avoid_kinds),
         ):
-            if avoided:
-                for term in own:
-                    yield Part("avoid", term, -weights.avoid * avoided.get(term, 0.0))
-        if (
-            "volunteer-tasks" in of.categories or "recruiting" in of.signs
-        ) and "volunteer-tasks" not in wishes.categories:
-            yield Part("recruiting", "", -weights.recruiting)
-        if gives and "volunteer-tasks" not in of.categories:
-            yield Part("not_giving", "", -weights.not_giving)
-        for sign in of.signs & SIDES:
-            yield Part("side", sign, weights.side * (0.5 if sign in wishes.signs else -1))
-        for sign in of.signs:
-            points = {
-                "professionals": weights.professionals,
-                "lecture": weights.lecture,
-                "not_open": weights.not_open,
-                "cancelled": weights.cancelled,
-            }.get(sign, 0.0)
-            yield Part(sign, "", -points)
+            if not own.isdisjoint(avoided):
+                told += [("avoid", term, -weight * avoided[term]) for term in own if term in avoided]
 
-    def _state(self, of: Features) -> Iterator[Part]:
+    def _giving(self, _candidate: Candidate, of: Features, told: _Told) -> None:
+        """Tasks for volunteers, for who wishes to give her time and for who does not."""
+        task, wished = "volunteer-tasks" in of.categories, self.wishes.categories.get("volunteer-tasks")
+        if wished is None and (task or "recruiting" in of.signs):
+            told.append(("recruiting", "", -self.weights.recruiting))
+        if wished is not None and wished >= SURE and not task:
+            told.append(("not_giving", "", -self.weights.not_giving))
+
+    def _signs(self, _candidate: Candidate, of: Features, told: _Told) -> None:
+        if not of.signs:
+            return
+        for sign in of.signs & SIDES:
+            told.append(("side", sign, self.weights.side * (0.5 if sign in self.wishes.signs else -1)))
+        for sign in of.signs:
+            told.append((sign, "", -self.signs.get(sign, 0.0)))
+
+    def _state(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         weights, today = self.weights, self.today
-        yield Part("threshold", "", weights.threshold * of.threshold / 100)
+        told.append(("threshold", "", weights.threshold * of.threshold / 100))
         if of.confirmed is not None and of.kind != "support_line":
             old = today - of.confirmed
             if old > AGING_DAYS:
                 stale = old > STALE_DAYS
-                yield Part("stale" if stale else "aging", "", -(weights.stale if stale else weights.aging))
+                told.append(("stale" if stale else "aging", "", -(weights.stale if stale else weights.aging)))
         said = of.capacity_day is None or today - of.capacity_day <= SAID_DAYS
         if "full" in of.signs or (of.capacity == "full" and said):
-            yield Part("full", "", -weights.full)
+            told.append(("full", "", -weights.full))
         elif of.capacity == "waitlist" and said:
-            yield Part("waitlist", "", -weights.waitlist)
+            told.append(("waitlist", "", -weights.waitlist))
         if of.first_day is not None and of.first_day > today + SOON_DAYS:
-            yield Part("later", "", -weights.later)
+            told.append(("later", "", -weights.later))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from search.features import sought
 from search.fit import WEIGHTS, Candidate, Judge, Weights
 from search.wishes import Wishes
 
@@ -16,11 +17,12 @@ class Ranked:
 
 def telling(candidates: Iterable[Candidate], words: Mapping[str, float]) -> dict[str, float]:
     """How telling each word is among the candidates: 1 for one that few have, near 0 when all have it."""
-    pool = [candidate.features for candidate in candidates]
-    size = len(pool) + 1
+    texts = [candidate.features.words for candidate in candidates]
+    size = len(texts) + 1
     found: dict[str, float] = {}
     for word in words:
-        count = sum(word in of.title or word in of.near or word in of.body or word in of.parts for of in pool)
+        wanted = sought(word)
+        count = sum([wanted in text for text in texts])
         found[word] = math.log((size + 1) / (count + 0.5)) / math.log((size + 1) / 0.5) if count else 0.3
     return found
 

@@ -11,7 +11,7 @@ from app.services import publishing, venues
 from app.services.document_hours import hours, rules_of
 from app.services.taxonomies import Kommun, Term, Vocabulary
 from search.documents import AGE_OPEN_END, ListingDocument, Point
-from search.features import Features
+from search.features import Features, words_of
 from search.signs import signs_of
 from search.understanding.compounds import parts
 from search.words import fold, is_stop_word, key, split, stems
@@ -186,10 +186,12 @@ def _features(document: ListingDocument) -> Features:
         facts=frozenset(document.facts_true),
         not_facts=frozenset(document.facts_false),
         signs=frozenset(document.signs),
-        title=_keys(texts),
-        near=_keys(told),
-        body=_keys(document.description),
-        parts=frozenset(key(part) for part in _parts(f"{texts} {document.summary}")),
+        words=words_of(
+            title=_keys(texts),
+            near=_keys(told),
+            parts=frozenset(key(part) for part in _parts(f"{texts} {document.summary}")),
+            body=_keys(document.description),
+        ),
         places=frozenset(fold(name) for name in document.place_names),
         municipality=document.municipality_code,
         county=document.county_code,

@@ -9,6 +9,7 @@ from app.schemas.schedule import WEEKDAYS
 from app.schemas.search import SearchRequest
 from app.services.find_labels import Labels, Pair
 from search.documents import PARTS
+from search.features import held, sought
 from search.fit import Candidate, Judge, Part
 from search.near import distance_km
 from search.pool import NOT_KNOWN
@@ -216,11 +217,10 @@ class Explainer:
 
     def _words(self, candidate: Candidate) -> str | None:
         of = candidate.features
-        held = of.title | of.near | of.body | of.parts
         found = [
             word.token.word
             for word in self.question.words
-            if word.weight == 1 and key(word.token.word) in held
+            if word.weight == 1 and held(of, sought(key(word.token.word)))
         ]
         if not found:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -29,7 +29,7 @@ def items(
 
 def next_start(card: dict[str, Any], now: datetime) -> str | None:
     """When it begins next, as the item tells it: UTC, in an order that plain comparison keeps."""
-    coming = _on(_written_rules(card), now.replace(second=0, microsecond=0))[1]
+    coming = on(_written_rules(card), now.replace(second=0, microsecond=0))[1]
     return None if coming is None else str(coming["start"])
 
 
@@ -101,13 +101,44 @@ def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@lru_cache(maxsize=8192)
-def _on(written: bytes, now: datetime) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Open state and next occurrence at a minute: the same listings are shown again and again."""
-    rules = _rules(written)
-    if not rules:
+class _On(NamedTuple):
+    """What is told of hours from the minute it was worked out until it changes (epoch seconds)."""
+
+    since: float
+    before: float
+    state: dict[str, Any] | None
+    coming: dict[str, Any] | None
+
+
+_known_on: dict[bytes, _On] = {}  # the same listings are shown again and again
+_KNOWN_MOST = 8192
+_NOTHING = _On(0, 0, None, None)
+
+
+def on(written: bytes, now: datetime) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Open state and next occurrence of written rules at a minute: shared, not to be changed."""
+    if written == b"[]":
         return None, None
+    moment = now.timestamp()
+    known = _known_on.get(written, _NOTHING)
+    if not known.since <= moment < known.before:
+        known = _worked_out(written, now)
+        if len(_known_on) >= _KNOWN_MOST:
+            del _known_on[next(iter(_known_on))]
+        _known_on[written] = known
+    return known.state, known.coming
+
+
+def _worked_out(written: bytes, now: datetime) -> _On:
+    """At `now`, and how long it holds: until the state changes and what is next has ended.
+
+    A state that no change is told of may have one by the next minute: it is looked for a year ahead.
+    """
+    rules, moment = _rules(written), now.timestamp()
     state, coming = open_state(rules, now), next_occurrence(rules, now)
+    before = moment + 60 if state.until is None else state.until.timestamp()
+    if coming is not None:
+        before = min(before, coming.end.timestamp())
     occasion = None
     if coming is not None:
         occasion = {
@@ -115,7 +146,7 @@ def _on(written: bytes, now: datetime) -> tuple[dict[str, Any] | None, dict[str,
             "end": _utc(coming.end),
             "certainty": coming.certainty,
         }
-    return {"state": state.state, "until": _utc(state.until)}, occasion
+    return _On(moment, before, {"state": state.state, "until": _utc(state.until)}, occasion)
 
 
 def _written_rules(card: dict[str, Any]) -> bytes:
@@ -136,7 +167,7 @@ def _item(
 ) -> dict[str, Any]:
     wanted, prefix = words
     text = choose(card.get("texts") or {}, languages)
-    state, coming = _on(_written_rules(card), plan.now.replace(second=0, microsecond=0))
+    state, coming = on(_written_rules(card), plan.now.replace(second=0, microsecond=0))
     highlights = {
         name: pieces
         for name in ("title", "summary")

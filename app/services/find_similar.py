@@ -15,7 +15,7 @@ from app.services.find_items import Matched
 from app.services.find_request import Knowledge, Plan, local
 from search import pool
 from search.documents import card_of
-from search.features import Features, unpack
+from search.features import Features, title_keys, unpack
 from search.filters import Equals, Not
 from search.near import nearness
 from search.queries import SearchQuery
@@ -81,7 +81,7 @@ def wishes_like(own: Features) -> Wishes:
         kinds={own.kind: 0.8},
         attendance=dict.fromkeys(own.attendance, 0.5),
         belongs=set(own.audiences | own.only),
-        words=dict.fromkeys(own.title, _WORDS),
+        words=dict.fromkeys(title_keys(own), _WORDS),
     )
     narrow = own.age_min is not None and own.age_max is not None and own.age_max - own.age_min < NARROW_YEARS
     if own.age_min is not None and own.age_max is not None and narrow:

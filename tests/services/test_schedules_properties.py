@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import orjson
 from dateutil.rrule import MONTHLY, YEARLY, rrule, rruleset, weekday
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.schemas.schedule import WEEKDAYS, ScheduleRule
+from app.services.find_items import _worked_out, on
 from app.services.red_days import is_red
 from app.services.schedules import next_occurrence, occurrences, open_state
 
@@ -260,3 +262,13 @@ def test_over_a_change_of_the_clock_it_is_open_for_the_time_that_passes_between_
     for moment in (edge + timedelta(minutes=n) for edge in edges for n in (-1, 0, 1, 30)):
         expected = "open" if begins <= moment < ends else "closed"
         assert open_state([rule], moment).state == expected
+
+
+@unhurried
+@given(some_rules, moments | turns, st.lists(st.integers(-60, 60 * 24 * 40), min_size=1, max_size=5))
+def test_what_is_remembered_of_hours_is_what_a_new_look_would_tell(rules, moment, minutes):
+    written = orjson.dumps([rule.model_dump(mode="json", by_alias=True) for rule in rules])
+    for later in sorted(minutes):
+        now = (moment + timedelta(minutes=later)).astimezone(STOCKHOLM).replace(second=0, microsecond=0)
+        looked = _worked_out(written, now) if rules else None
+        assert on(written, now) == ((looked.state, looked.coming) if looked else (None, None))
