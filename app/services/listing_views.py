@@ -22,7 +22,7 @@ from app.schemas.answer import (
     ThresholdOut,
 )
 from app.schemas.listing import ListingIn
-from app.services import held_contacts, publishing, schedules, venues
+from app.services import capacity, held_contacts, publishing, schedules, venues
 from app.services.document_hours import rules_of
 from app.services.freshness import freshness
 from app.services.listings import WHOLE, to_exchange, to_record
@@ -108,6 +108,8 @@ def public(listing: Listing, *, wished: str, now: datetime) -> PublicListing:
     """What anyone is shown; `now` is an aware time for the open state."""
     record = to_record(listing)
     exchange = venues.public_listing(record)
+    if not capacity.holds(exchange.get("capacity"), today(now)):
+        exchange.pop("capacity", None)  # known no more
     language, missing = choose_language(exchange.get("texts") or {}, wished)
     rules = rules_of(record)
     opening = schedules.open_state(rules, now) if rules else None

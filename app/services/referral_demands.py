@@ -11,11 +11,9 @@ from app.config import get_settings
 from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
 from app.models import Listing, Municipality, Organisation, Referral, ReferralConsent
 from app.schemas.referral import MINORS, Person
-from app.services import referral_rows
+from app.services import capacity, referral_rows
 from app.services.referral_states import OPEN
 from app.services.wall_clock import STOCKHOLM
-
-CAPACITY_DAYS = 30
 
 
 class ListingFull(Conflict):
@@ -127,7 +125,7 @@ def _consent_problems(consent: ReferralConsent | None, goal: Goal) -> list[Field
 
 def room(session: Session, referral: Referral, goal: Goal, *, allow_duplicate: bool) -> None:
     """The listing takes people, the quota is not used up, and it is not the same person again."""
-    if is_full(goal.listing):
+    if capacity.is_full(goal.listing.capacity, today()):
         raise ListingFull(goal.listing.id)
     if referral.requester_tenant is not None:
         day_ago = datetime.now(UTC) - timedelta(days=1)
@@ -154,18 +152,6 @@ def room(session: Session, referral: Referral, goal: Goal, *, allow_duplicate: b
         if session.scalar(same.limit(1)) is not None:
             sentence = "An open referral of the same person to this organisation exists."
             raise Conflict(sentence, [FieldProblem("/person/contact", "duplicate", sentence)])
-
-
-def is_full(listing: Listing) -> bool:
-    """Whether the listing has said that it takes nobody, and that still holds."""
-    capacity = listing.capacity or {}
-    if capacity.get("status") != "full":
-        return False
-    now = today()
-    if capacity.get("until"):
-        return date.fromisoformat(capacity["until"]) >= now
-    said = capacity.get("as_of")
-    return said is None or now - date.fromisoformat(said) <= timedelta(days=CAPACITY_DAYS)
 
 
 def today() -> date:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -106,6 +108,27 @@ def test_a_published_listing_cannot_be_replaced_by_one_that_may_not_be_published
     )
     assert answer.status_code == 422
     assert client.get(f"/api/v1/listings/{published['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [({"days_ago": 30}, True), ({"days_ago": 31}, False), ({"days_ago": 31, "until": 1}, True)],
+)
+def test_a_word_about_places_is_forgotten_after_thirty_days_or_when_it_ends(
+    client, organisation, published, said, shown
+):
+    today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
+    capacity = {"status": "full", "as_of": str(today - timedelta(days=said["days_ago"]))}
+    if "until" in said:
+        capacity["until"] = str(today + timedelta(days=said["until"]))
+    path = _path(organisation, f"/{published['id']}")
+    match = {"If-Match": f'"v{published["version"]}"'}
+    changed = client.patch(
+        path, json={"kind": "activity", "capacity": capacity}, headers={**organisation.headers, **match}
+    )
+    assert changed.json()["listing"]["capacity"] == capacity
+    public = client.get(f"/api/v1/listings/{published['id']}").json()
+    assert ("capacity" in public["listing"]) is shown
 
 
 def test_confirming_takes_one_call(client, organisation, published):
