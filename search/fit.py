@@ -14,6 +14,7 @@ STALE_DAYS, AGING_DAYS = 365, 183
 SOON_DAYS = 30
 NARROW_YEARS = 25
 ELSE = 0.7
+SPARED = 0.3
 SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
 
 
@@ -259,13 +260,23 @@ class Judge:
 
     def _avoided(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         wishes, weight = self.wishes, self.weights.avoid
+        # Also for just whom it is asked: what else it is for harms little.
+        spared = any(wishes.audiences.get(term, 0.0) >= SURE for term in of.audiences)
         for own, avoided in (
             (of.categories, wishes.avoid_categories),
             (of.audiences, wishes.avoid_audiences),
             (frozenset({of.kind}), wishes.avoid_kinds),
         ):
             if not own.isdisjoint(avoided):
-                told += [("avoid", term, -weight * avoided[term]) for term in own if term in avoided]
+                told += [
+                    (
+                        "avoid",
+                        term,
+                        -weight * avoided[term] * (SPARED if spared and term not in of.only else 1.0),
+                    )
+                    for term in own
+                    if term in avoided
+                ]
 
     def _giving(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         """Tasks for volunteers, for who wishes to give her time and for who does not."""

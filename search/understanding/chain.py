@@ -89,7 +89,7 @@ def understand(
     ignored = frozenset(ignore)
     chain: tuple[Stage, ...] = (
         _normalised,
-        _in_language,
+        lambda question: _in_language(question, lexicon),
         lambda question: _with_places(question, places, located=located),
         _with_times,
         _with_people,
@@ -114,8 +114,8 @@ def _normalised(question: Question) -> Question:
     return replace(question, tokens=tokenize(question.text))
 
 
-def _in_language(question: Question) -> Question:
-    language, languages = language_of(question.tokens)
+def _in_language(question: Question, lexicon: Lexicon) -> Question:
+    language, languages = language_of(question.tokens, lexicon.known)
     return replace(question, language=language, languages=languages)
 
 
@@ -147,8 +147,8 @@ def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
 
 def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
-    found = matches(question.tokens, lexicon, question.languages, names)
     times = _covered(question, question.of("time"))
+    found = matches(question.tokens, lexicon, question.languages, names | times)
     told = [match for match in found if match.meaning.kind == "situation"]
     said = frozenset(index for match in found if len(match.covers) > 1 for index in match.covers)
     readings = [

@@ -1,5 +1,6 @@
 """Which language a question is written in."""
 
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from search.understanding.keys import LATIN, Language, script
 from search.understanding.reading import Token
 from search.words import fold
 
+SHORTEST_TELLING, LONG = 4, 7  # letters: a shorter word by itself may be of any language
 _PERSIAN_LETTERS = frozenset("پچژگکی")
 _ARABIC_LETTERS = frozenset("كيةىأإ")
 
@@ -35,20 +37,23 @@ def is_function_word(folded: str, language: Language) -> bool:
     return folded in function_words().get(language, frozenset())
 
 
-def language_of(tokens: tuple[Token, ...]) -> tuple[Language, tuple[Language, ...]]:
-    """The language, and those whose phrases may be meant.
+def language_of(
+    tokens: tuple[Token, ...], known: AbstractSet[str] = frozenset()
+) -> tuple[Language, tuple[Language, ...]]:
+    """The language, and those whose phrases may be meant. `known`: the keys of words that phrases have.
 
-    A question without any function word may be in each language of its script, Swedish before the others.
+    A question without any function word may be in each language of its script: the one whose phrases know
+    most of its words, Swedish before the others.
     """
     letters = "".join(token.word for token in tokens)
     kinds = [script(token.word) for token in tokens]
     for kind, alone in (("cyrillic", "uk"), ("ethiopic", "ti")):
         if kind in kinds:
             return alone, (alone, "sv", "en")  # type: ignore[return-value]
-    known = _written()
+    written = _written()
 
     def hits(language: Language) -> int:
-        return sum(token.word in known[language] for token in tokens)
+        return sum(token.word in written[language] for token in tokens)
 
     if "arabic" in kinds:
         persian = sum(char in _PERSIAN_LETTERS for char in letters) + 2 * hits("fa")
@@ -57,7 +62,11 @@ def language_of(tokens: tuple[Token, ...]) -> tuple[Language, tuple[Language, ..
         return found, (found, "ar" if found == "fa" else "fa", "sv", "en")
     counted = {language: hits(language) for language in LATIN}
     if not any(counted.values()):
-        return "sv", LATIN
+        told = {language: _known_to(tokens, language, known) for language in LATIN}
+        best = max(LATIN, key=lambda language: (told[language], language == "sv"))
+        if told[best] < len(tokens) / 2 or (len(tokens) == 1 and len(tokens[0].word) < LONG):
+            best = "sv"
+        return best, (best, *(language for language in LATIN if language != best))
     best = max(LATIN, key=lambda language: (counted[language], language == "sv"))
     if counted[best] == 1 and len(tokens) > 2:
         # One such word is no proof: "ja" is Finnish too, "i" is Somali, "for" Swedish typed without marks.
@@ -65,3 +74,13 @@ def language_of(tokens: tuple[Token, ...]) -> tuple[Language, tuple[Language, ..
     if best == "sv":
         return "sv", ("sv", "en") if counted["en"] == 0 else ("sv",)
     return best, (best, "sv", "en") if best != "en" else ("en", "sv")
+
+
+def _known_to(tokens: tuple[Token, ...], language: Language, known: AbstractSet[str]) -> int:
+    """How many words the phrases of a language know."""
+    mark = f"{language}:"
+    return sum(
+        any(key.startswith(mark) and key in known for key in token.keys)
+        for token in tokens
+        if len(token.word) >= SHORTEST_TELLING
+    )

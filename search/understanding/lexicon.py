@@ -9,15 +9,17 @@ from typing import Any
 
 import yaml
 
-from search.understanding.keys import FOLDED, LANGUAGES, Language, keys_in
+from search.understanding.keys import FOLDED, LANGUAGES, Language, exact, keys_in
 from search.understanding.language import function_words
+from search.understanding.sounds import SHORTEST, sound
 from search.understanding.tokens import written_out
-from search.words import fold
+from search.words import fold, stem_once
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DATA = Path(__file__).parent.parent / "data" / "lexicon"
 GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
+MOST_KNOWN = 50_000  # words whose places in phrases are remembered
 
 Item = frozenset[str]  # the keys that a word may have to stand here
 
@@ -34,12 +36,66 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A sequence of words and what it tells. `words` are folded, for correcting typing errors."""
+    """A sequence of words and what it tells."""
 
     items: tuple[Item, ...]
     meaning: Meaning
     language: Language
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A phrase as it is looked for: its words as numbers of the index, from the rarest of them on."""
+
+    phrase: Phrase
+    slots: tuple[int, ...]
+    needs: frozenset[int]
+    anchor: int
+
+
+class PhraseIndex:
+    """Phrases by their rarest word. Equal words of phrases have one number, so that comparing is cheap."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        longer = [phrase for phrase in phrases if len(phrase.items) > 1]
+        numbers = {
+            item: number
+            for number, item in enumerate(dict.fromkeys(item for phrase in longer for item in phrase.items))
+        }
+        self._singles: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            if len(phrase.items) == 1:
+                for key in phrase.items[0]:
+                    self._singles.setdefault(key, []).append(phrase)
+        self._numbers: dict[str, list[int]] = {}
+        for item, number in numbers.items():
+            for key in item:
+                self._numbers.setdefault(key, []).append(number)
+        frequency = Counter(numbers[item] for phrase in longer for item in phrase.items)
+        for language, words in function_words().items():  # they stand in every question
+            for word in words:
+                if (found := numbers.get(keys_in(word, language))) is not None:
+                    frequency[found] += len(phrases)
+        self.anchored: dict[int, list[Anchored]] = {}
+        for phrase in longer:
+            slots = tuple(numbers[item] for item in phrase.items)
+            anchor = min(range(len(slots)), key=lambda at: frequency[slots[at]])
+            made = Anchored(phrase, slots, frozenset(slots), anchor)
+            self.anchored.setdefault(slots[anchor], []).append(made)
+        self._known: dict[frozenset[str], tuple[tuple[Phrase, ...], frozenset[int]]] = {}
+
+    def of(self, keys: frozenset[str]) -> tuple[tuple[Phrase, ...], frozenset[int]]:
+        """The phrases that are this one word, and the words of longer phrases that it may stand for."""
+        found = self._known.get(keys)
+        if found is None:
+            ordered = sorted(keys)
+            singles = dict.fromkeys(phrase for key in ordered for phrase in self._singles.get(key, ()))
+            slots = frozenset(sorted({number for key in ordered for number in self._numbers.get(key, ())}))
+            found = tuple(singles), slots
+            if len(self._known) < MOST_KNOWN:
+                self._known[keys] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +118,34 @@ class Situation:
 
 @dataclass
 class Lexicon:
-    """Phrases by the key of their rarest word, situations by id, words for correcting typing errors."""
+    """Phrases to be found, situations by id, words for correcting typing errors."""
 
-    anchored: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    phrases: PhraseIndex = field(default_factory=lambda: PhraseIndex(()))
     class_words: dict[str, frozenset[str]] = field(default_factory=dict)  # a word's key → its classes' keys
-    class_phrases: dict[str, list[tuple[Phrase, int]]] = field(default_factory=dict)
+    class_phrases: PhraseIndex = field(default_factory=lambda: PhraseIndex(()))
     situations: dict[str, Situation] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
+    sounds: dict[str, str] = field(default_factory=dict)  # how Swedish words of phrases sound → the word
     known: frozenset[str] = frozenset()  # every key but those for typing without marks
     acute: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[str, list[tuple[str, str, str]]] = field(
         default_factory=dict
     )  # by language: text, kind, value
+    _told: dict[frozenset[str], frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def keys(self, keys: frozenset[str]) -> frozenset[str]:
+        """The keys of a word, with those of the classes that it is a member of."""
+        found = self._told.get(keys)
+        if found is None:
+            kept = exact(keys, self.known)
+            found = kept.union(*(self.class_words.get(key, ()) for key in kept))
+            if len(self._told) < MOST_KNOWN:
+                self._told[keys] = found
+        return found
+
+    def has(self, keys: frozenset[str]) -> bool:
+        """Whether a word of any phrase or class is known by one of the keys."""
+        return any(self.phrases.of(keys)) or any(self.class_phrases.of(keys))
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -138,9 +210,9 @@ class _Reader:
 
     def lexicon(self) -> Lexicon:
         made = Lexicon(
-            anchored=_anchored(self.phrases),
+            phrases=PhraseIndex(self.phrases),
             class_words={key: frozenset(names) for key, names in self.class_words.items()},
-            class_phrases=_anchored(self.class_phrases),
+            class_phrases=PhraseIndex(self.class_phrases),
         )
         made.known = frozenset(
             key
@@ -155,33 +227,26 @@ class _Reader:
             )
             if not key.startswith(FOLDED)
         )
-        made.words = frozenset(
-            fold(word)
-            for phrase in self.phrases
-            if phrase.language == "sv"
-            for word in _key_words(phrase.text)
-            if not word.startswith("<") and len(word) >= 4
+        written = sorted(
+            {
+                word.lower()
+                for phrase in self.phrases
+                if phrase.language == "sv"
+                for word in _key_words(phrase.text)
+                if not word.startswith("<") and len(word) >= SHORTEST
+            }
         )
+        made.words = frozenset(fold(word) for word in written)
+        for form in (str, stem_once):  # the words themselves go before what their stems sound like
+            for word in written:
+                if len(form(word)) >= SHORTEST:
+                    made.sounds.setdefault(sound(form(word)), word)
         return made
 
 
 def class_key(name: str, language: Language) -> str:
     """The key under which any member of a class of words is known."""
     return f"<{name}>:{language}"
-
-
-def _anchored(phrases: Sequence[Phrase]) -> dict[str, list[tuple[Phrase, int]]]:
-    """The phrases by every key of their rarest word, where looking for them begins."""
-    frequency = Counter(item for phrase in phrases for item in phrase.items)
-    for language, words in function_words().items():  # they stand in every question
-        for word in words:
-            frequency[keys_in(word, language)] += len(phrases)
-    made: dict[str, list[tuple[Phrase, int]]] = {}
-    for phrase in phrases:
-        anchor = min(range(len(phrase.items)), key=lambda number: frequency[phrase.items[number]])
-        for key in phrase.items[anchor]:
-            made.setdefault(key, []).append((phrase, anchor))
-    return made
 
 
 KINDS = {

@@ -1,6 +1,7 @@
 """Phrases of the lexicon found in the words of a question."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -9,12 +10,14 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from search.understanding.compounds import is_word, parts
-from search.understanding.keys import FOLDED, Language, exact, keys_of
+from search.understanding.keys import FOLDED, Language, keys_of
 from search.understanding.language import is_everyday
-from search.understanding.lexicon import GAP, Item, Lexicon, Meaning, Phrase
+from search.understanding.lexicon import GAP, Anchored, Lexicon, Meaning, Phrase, PhraseIndex
 from search.understanding.reading import Token
+from search.understanding.sounds import SHORTEST, sound
+from search.words import fold, stem_once
 
-JOINED, PART, TYPING_ERROR = 1.0, 0.6, 0.8
+JOINED, TWO_PARTS, PART, TYPING_ERROR = 1.0, 0.9, 0.6, 0.8
 FOREIGN = 0.8  # a phrase of a language that the question may also be in
 SHORTEST_CORRECTED, TWO_ERRORS_FROM = 5, 9
 
@@ -28,6 +31,7 @@ class Unit:
     keys: frozenset[str]
     quality: float
     everyday: bool = False  # a word of function just as it stands: "man" is not "män"
+    loose: bool = False  # not a word as it was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +55,18 @@ def matches(
 ) -> list[Match]:
     """Every phrase found, longer ones before those they cover, each meaning once.
 
-    `taken`: tokens that are names of places; they are neither split nor corrected.
+    `taken`: tokens that are names of places or tell times; they are neither split nor corrected.
     """
     units = _whole(tokens, lexicon, languages[0])
-    units += _members(units, len(tokens), lexicon, languages)
-    found = list(_find(units, len(tokens), lexicon.anchored, languages))
+    units += _members(units, lexicon, languages)
+    found = list(_find(units, lexicon.phrases, languages))
     met = frozenset(index for match in found for index in match.covers)
-    further = list(_loose(tokens, lexicon, met, taken))
+    further = list(_loose(tokens, lexicon, met, taken, swedish="sv" in (languages[0], *languages[1:2])))
     if further:
         kinds = {(match.meaning.kind, index) for match in found for index in match.covers}
         found += [
             match
-            for match in _find(
-                [*units, *further], len(tokens), lexicon.anchored, languages, only=frozenset(further)
-            )
+            for match in _find([*units, *further], lexicon.phrases, languages, loose=True)
             if (match.meaning.kind, match.first) not in kinds  # the whole word has said more
         ]
     return _settled(found)
@@ -72,45 +74,87 @@ def matches(
 
 def _whole(tokens: tuple[Token, ...], lexicon: Lexicon, language: Language) -> list[Unit]:
     units = [
-        Unit(number, number, _known(token.keys, lexicon), 1.0, is_everyday(token.word, language))
+        Unit(number, number, lexicon.keys(token.keys), 1.0, is_everyday(token.word, language))
         for number, token in enumerate(tokens)
     ]
     for number, (one, other) in enumerate(pairwise(tokens)):
-        written_apart = len(one.word) >= 2 and len(other.word) >= 2 and (one.word + other.word).isalpha()
-        if written_apart and not (units[number].everyday or units[number + 1].everyday):
-            keys = keys_of(one.word + other.word)
-            if one.word[-1] != "s":
-                keys |= keys_of(f"{one.word}s{other.word}")
-            units.append(Unit(number, number + 1, _known(keys, lexicon), JOINED))
+        if units[number].everyday or units[number + 1].everyday or min(len(one.word), len(other.word)) < 2:
+            continue
+        keys = _joined(one.word, other.word)
+        if keys and lexicon.has(read := lexicon.keys(keys)):
+            units.append(Unit(number, number + 1, read, JOINED))
     return units
 
 
-def _members(units: list[Unit], length: int, lexicon: Lexicon, languages: tuple[Language, ...]) -> list[Unit]:
+@lru_cache(maxsize=20_000)
+def _joined(one: str, other: str) -> frozenset[str]:
+    """The keys of two words as one, perhaps with an s between; none when they are not made of letters."""
+    if not (one + other).isalpha():
+        return frozenset()
+    return keys_of(one + other) if one[-1] == "s" else keys_of(one + other) | keys_of(f"{one}s{other}")
+
+
+def _members(units: list[Unit], lexicon: Lexicon, languages: tuple[Language, ...]) -> list[Unit]:
     """Members of the lexicon's classes that are several words, as units: "gick bort" stands for died."""
-    found = _find(units, length, lexicon.class_phrases, languages)
+    found = _find(units, lexicon.class_phrases, languages)
     return [Unit(match.first, match.last, frozenset({match.meaning.value}), match.quality) for match in found]
 
 
-def _known(keys: frozenset[str], lexicon: Lexicon) -> frozenset[str]:
-    """The keys, with those of the classes that the word is a member of."""
-    kept = exact(keys, lexicon.known)
-    classes = [lexicon.class_words[key] for key in kept if key in lexicon.class_words]
-    return kept.union(*classes) if classes else kept
-
-
 def _loose(
-    tokens: tuple[Token, ...], lexicon: Lexicon, met: frozenset[int], taken: frozenset[int]
+    tokens: tuple[Token, ...],
+    lexicon: Lexicon,
+    met: frozenset[int],
+    taken: frozenset[int],
+    *,
+    swedish: bool,
 ) -> Iterator[Unit]:
+    """Words as they may be read: in their parts, and as what they sound like or nearly are."""
     for number, token in enumerate(tokens):
-        if number in taken or len(token.folded) < SHORTEST_CORRECTED or not token.folded.isascii():
+        if number in taken or len(token.folded) < SHORTEST or not token.folded.isascii():
             continue
         split = parts(token.folded)
+        if not split and number not in met:
+            if is_word(token.folded):
+                split = _known_parts(token.folded, lexicon.words)
+            elif swedish and not _foreign(token, lexicon):
+                split, meant = _meant(token, lexicon)
+                if meant is not None:
+                    yield Unit(number, number, lexicon.keys(keys_of(meant)), TYPING_ERROR, loose=True)
         for part in split:
-            yield Unit(number, number, _part_keys(part), PART)
-        if not split and number not in met and not is_word(token.folded):
-            corrected = closest(token.folded, lexicon.words)
-            if corrected is not None:
-                yield Unit(number, number, _known(keys_of(corrected), lexicon), TYPING_ERROR)
+            yield Unit(number, number, _part_keys(part), PART, loose=True)
+        if len(split) > 2:  # "sorgegruppsträff": the first two or the last two are often a word of their own
+            for one, other in pairwise(split):
+                yield Unit(number, number, _joined(one, other.removesuffix("s")), TWO_PARTS, loose=True)
+
+
+def _foreign(token: Token, lexicon: Lexicon) -> bool:
+    """Whether a word stands in phrases of another language: "meet" is no misspelt Swedish word."""
+    return any(key in lexicon.known for key in token.keys)
+
+
+def _known_parts(folded: str, words: frozenset[str]) -> tuple[str, ...]:
+    """A dictionary's word in two words of phrases: `rullstolsdans` is rullstol + dans."""
+    for cut in range(len(folded) - SHORTEST, SHORTEST - 1, -1):
+        first, last = folded[:cut], folded[cut:]
+        if last in words and (first in words or first.removesuffix("s") in words):
+            return first, last
+    return ()
+
+
+def _meant(token: Token, lexicon: Lexicon) -> tuple[tuple[str, ...], str | None]:
+    """The word that a misspelt one may be, or the parts of a misspelt compound."""
+    sounds = lexicon.sounds
+    meant = sounds.get(sound(token.word)) or sounds.get(sound(stem_once(token.word)))
+    if meant is None and len(token.folded) >= SHORTEST_CORRECTED:
+        meant = closest(token.folded, lexicon.words)
+    if meant is not None:
+        return (), meant
+    for cut in range(len(token.word) - SHORTEST, SHORTEST - 1, -1):
+        first = sounds.get(sound(token.word[:cut])) or sounds.get(sound(token.word[:cut].removesuffix("s")))
+        last = sounds.get(sound(token.word[cut:])) if first else None
+        if first and last:
+            return (fold(first), fold(last)), None
+    return (), None
 
 
 @lru_cache(maxsize=20_000)
@@ -123,10 +167,10 @@ def _part_keys(part: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8)
-def _by_length(words: frozenset[str]) -> dict[int, list[str]]:
-    sorted_words: dict[int, list[str]] = {}
+def _by_length(words: frozenset[str]) -> dict[tuple[str, int], list[str]]:
+    sorted_words: dict[tuple[str, int], list[str]] = {}
     for word in sorted(words):
-        sorted_words.setdefault(len(word), []).append(word)
+        sorted_words.setdefault((word[0], len(word)), []).append(word)
     return sorted_words
 
 
@@ -138,8 +182,7 @@ def closest(folded: str, words: frozenset[str]) -> str | None:
     candidates = [
         word
         for length in range(len(folded) - most, len(folded) + most + 1)
-        for word in by_length.get(length, ())
-        if word[0] == folded[0]
+        for word in by_length.get((folded[0], length), ())
     ]
     best = process.extractOne(
         folded, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=most, processor=None
@@ -147,35 +190,68 @@ def closest(folded: str, words: frozenset[str]) -> str | None:
     return None if best is None else str(best[0])
 
 
-def _find(
+class _Places:
+    """Where each word of longer phrases stands, by where its units begin or end."""
+
+    def __init__(self, ordered: Iterable[tuple[int, Unit, frozenset[int]]]) -> None:
+        self._found: dict[int, tuple[list[int], list[Unit]]] = {}
+        for at, unit, slots in ordered:
+            for slot in slots:
+                numbers, units = self._found.setdefault(slot, ([], []))
+                numbers.append(at)
+                units.append(unit)
+
+    @property
+    def slots(self) -> frozenset[int]:
+        return frozenset(self._found)
+
+    def nearest(self, slot: int, at: int, last: int) -> Unit | None:
+        """The first unit of a word from a place on, not after the last one."""
+        numbers, units = self._found[slot]
+        index = bisect_left(numbers, at)
+        return units[index] if index < len(numbers) and numbers[index] <= last else None
+
+
+def _find(  # noqa: C901  the loops are the rule
     units: list[Unit],
-    length: int,
-    anchored: Mapping[str, list[tuple[Phrase, int]]],
+    index: PhraseIndex,
     languages: tuple[Language, ...],
     *,
-    only: frozenset[Unit] | None = None,
+    loose: bool = False,
 ) -> Iterator[Match]:
-    starting: list[list[Unit]] = [[] for _ in range(length + 1)]
-    ending: list[list[Unit]] = [[] for _ in range(length + 1)]
+    """Every place of every phrase; `loose`: only where some word is not as it was typed."""
     for unit in units:
-        starting[unit.first].append(unit)
-        ending[unit.last].append(unit)
-    there = frozenset().union(*(unit.keys for unit in units))
-    for unit in units:
-        for key in unit.keys:
-            for phrase, anchor in anchored.get(key, ()):
-                items = phrase.items
-                if phrase.language not in languages:
+        if not unit.everyday and (unit.loose or not loose):
+            for phrase in index.of(unit.keys)[0]:
+                if phrase.language in languages:
+                    yield _match([unit], phrase, languages)
+    whole = [(unit, slots) for unit in units if unit.quality != PART and (slots := index.of(unit.keys)[1])]
+    asked = frozenset[int]().union(*(slots for unit, slots in whole if unit.loose or not loose))
+    if not asked:
+        return
+    whole.sort(key=_first_of)
+    starting = _Places((unit.first, unit, slots) for unit, slots in whole)
+    # Backwards, so that the nearest unit before a place is the first one from it on.
+    ending = _Places((-unit.last, unit, slots) for unit, slots in sorted(whole, key=_last_of))
+    there = starting.slots
+    for unit, slots in whole:
+        for slot in slots:
+            for anchored in index.anchored.get(slot, ()):
+                if not anchored.needs <= there or anchored.phrase.language not in languages:
                     continue
-                if len(items) == 1:
-                    if not unit.everyday and (only is None or unit in only):
-                        yield _match([unit], phrase, languages)
+                if loose and anchored.needs.isdisjoint(asked):
                     continue
-                if unit.quality == PART or any(item.isdisjoint(there) for item in items):
-                    continue
-                path = _path(unit, items, anchor, starting, ending)
-                if path is not None and (only is None or not only.isdisjoint(path)):
-                    yield _match(path, phrase, languages)
+                path = _path(unit, anchored, starting, ending)
+                if path is not None and (not loose or any(one.loose for one in path)):
+                    yield _match(path, anchored.phrase, languages)
+
+
+def _first_of(placed: tuple[Unit, frozenset[int]]) -> int:
+    return placed[0].first
+
+
+def _last_of(placed: tuple[Unit, frozenset[int]]) -> int:
+    return -placed[0].last
 
 
 def _match(path: list[Unit], phrase: Phrase, languages: tuple[Language, ...]) -> Match:
@@ -192,54 +268,41 @@ def _match(path: list[Unit], phrase: Phrase, languages: tuple[Language, ...]) ->
     )
 
 
-def _path(
-    unit: Unit, items: tuple[Item, ...], anchor: int, starting: list[list[Unit]], ending: list[list[Unit]]
-) -> list[Unit] | None:
+def _path(unit: Unit, anchored: Anchored, starting: _Places, ending: _Places) -> list[Unit] | None:
     path = [unit]
-    for item in items[anchor + 1 :]:
+    for slot in anchored.slots[anchored.anchor + 1 :]:
         after = path[-1].last + 1
-        following = _first(item, (starting[at] for at in range(after, min(after + GAP + 1, len(starting)))))
+        following = starting.nearest(slot, after, after + GAP)
         if following is None:
             return None
         path.append(following)
-    for item in reversed(items[:anchor]):
+    for slot in reversed(anchored.slots[: anchored.anchor]):
         before = path[0].first - 1
-        leading = _first(item, (ending[at] for at in range(before, max(before - GAP - 1, -1), -1)))
+        leading = ending.nearest(slot, -before, -before + GAP)
         if leading is None:
             return None
         path.insert(0, leading)
     return path
 
 
-def _first(item: Item, places: Iterable[list[Unit]]) -> Unit | None:
-    return next(
-        (
-            unit
-            for place in places
-            for unit in place
-            if unit.quality != PART and not unit.keys.isdisjoint(item)
-        ),
-        None,
-    )
-
-
 def _settled(found: Iterable[Match]) -> list[Match]:
     """Each meaning once, by its best match; a match within a longer one of its kind is gone."""
-    best: dict[Meaning, Match] = {}
+    best: dict[tuple[str, str, bool], Match] = {}
     for match in found:
-        key = Meaning(match.meaning.kind, match.meaning.value, 0, match.meaning.negated)
+        key = (match.meaning.kind, match.meaning.value, match.meaning.negated)
         known = best.get(key)
         if known is None or (len(match.covers), match.weight) > (len(known.covers), known.weight):
             best[key] = match
-    chosen = list(best.values())
+    over: dict[tuple[str, int], list[Match]] = {}
+    for match in best.values():
+        for index in match.covers:
+            over.setdefault((match.meaning.kind, index), []).append(match)
     kept = [
         match
-        for match in chosen
+        for match in best.values()
         if not any(
-            other.meaning.kind == match.meaning.kind
-            and match.covers < other.covers
-            and other.weight >= match.weight
-            for other in chosen
+            match.covers < other.covers and other.weight >= match.weight
+            for other in over[match.meaning.kind, match.first]
         )
     ]
     return sorted(kept, key=lambda match: (match.first, match.last, match.meaning.kind, match.meaning.value))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from search.words import fold
@@ -37,6 +38,9 @@ class PlaceBook(Protocol):
     def find(self, folded_name: str) -> Sequence[Place]:
         """Every place called so."""
 
+    def longest(self, first_word: str) -> int:
+        """How many words the longest name has that begins with this one; 0 when none does."""
+
     def postcode(self, digits: str) -> Place | None:
         """The place of five digits."""
 
@@ -47,6 +51,7 @@ class PlaceBook(Protocol):
         """The kommuner whose name is one letter away, or two letters that changed places."""
 
 
+@lru_cache(maxsize=50_000)
 def place_key(name: str) -> str:
     """A name as books know it: no case, no marks, Älgarås and AElgaras alike, hyphens as spaces."""
     plain = (
@@ -102,8 +107,13 @@ class Places:
                     self._one_off[key].add(own)
         self._named = {name: tuple(sorted(places, key=rank)) for name, places in found.items() if name}
 
+        self._longest = longest_names(self._named)
+
     def find(self, folded_name: str) -> Sequence[Place]:
         return self._named.get(folded_name, ())
+
+    def longest(self, first_word: str) -> int:
+        return self._longest.get(first_word, 0)
 
     def postcode(self, digits: str) -> Place | None:
         return self._postcodes.get(digits)
@@ -116,6 +126,15 @@ class Places:
             return ()
         names = {name for key in _one_off(folded_name) for name in self._one_off.get(key, ())}
         return [place for name in sorted(names) for place in self._named[name] if place.kind == "kommun"]
+
+
+def longest_names(names: Iterable[str]) -> dict[str, int]:
+    """First word of a name → how many words the longest such name has."""
+    found: dict[str, int] = {}
+    for name in names:
+        words = name.split()
+        found[words[0]] = max(found.get(words[0], 0), len(words))
+    return found
 
 
 def _one_off(name: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from search.understanding.compounds import is_word
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
 from search.understanding.placebook import Place, PlaceBook, place_key, rank
 from search.understanding.reading import Certainty, Reading, Token
+from search.understanding.regions import longest_other, other_names, region, region_ids
 
 __all__ = ["HERE", "Place", "PlaceBook", "other_places", "place_key", "read_places", "resolve"]
 
@@ -63,7 +64,7 @@ def resolve(value: str, book: PlaceBook) -> Place | None:
         found = [one for one in book.find(key) if one.kind == local and one.municipality_code == kommun]
         return min(found, key=lambda one: place_key(one.name) != key, default=None)
     if kind == "region":
-        return _region(code)
+        return region(code)
     return book.postcode(code) if kind == "postcode" else book.by_code(code)
 
 
@@ -106,7 +107,7 @@ def _value(place: Place) -> str:
         case "county":
             return f"county:{place.county_code}"
         case "region":
-            return f"region:{_region_ids()[place.name]}"
+            return f"region:{region_ids()[place.name]}"
         case "kommun":
             return f"kommun:{place.municipality_code}"
         case _:
@@ -116,43 +117,6 @@ def _value(place: Place) -> str:
 def _reading(named: _Named, pieces: Sequence[Piece]) -> Reading:
     start, end = pieces[named.begin].start, pieces[named.end - 1].end
     return Reading("place", _value(named.places[0]), start, end, named.certainty)
-
-
-# Regions and other names
-
-
-@lru_cache
-def _regions() -> dict[str, Place]:
-    found = {}
-    for name, region in read_data("regions.yaml")["regions"].items():
-        lat, lon, radius = region.get("point", (0.0, 0.0, 0.0))
-        codes = tuple(region.get("kommuner", ()))
-        counties = {code[:2] for code in codes}
-        county = counties.pop() if len(counties) == 1 else None
-        found[name] = Place(region["names"][0], "region", None, county, lat, lon, None, codes, radius)
-    return found
-
-
-def _region(name: str) -> Place | None:
-    return _regions().get(name)
-
-
-@lru_cache
-def _region_ids() -> dict[str, str]:
-    return {place.name: name for name, place in _regions().items()}
-
-
-@lru_cache
-def _other_names() -> dict[str, str]:
-    """Keys of names outside the gazetteer → value."""
-    data = read_data("regions.yaml")
-    found = {
-        place_key(name): f"region:{region_id}"
-        for region_id, region in data["regions"].items()
-        for name in region["names"]
-    }
-    found.update({place_key(name): value for value, names in data["aliases"].items() for name in names})
-    return found
 
 
 @lru_cache
@@ -202,7 +166,9 @@ def _here(pieces: Sequence[Piece], at: int) -> tuple[Reading, int] | None:
 def _name(
     pieces: Sequence[Piece], at: int, book: PlaceBook, taken: AbstractSet[str]
 ) -> tuple[_Named, int] | None:
-    for end in range(min(at + MOST_WORDS, len(pieces)), at, -1):
+    first = place_key(pieces[at].folded)
+    most = min(MOST_WORDS, max(book.longest(first), longest_other().get(first, 0), 1))
+    for end in range(min(at + most, len(pieces)), at, -1):
         if any("," in piece.gap or piece.new_sentence for piece in pieces[at + 1 : end]):
             continue
         found = _called(pieces, at, end, book)
@@ -223,7 +189,7 @@ def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tupl
     key = first if end - at == 1 else " ".join([piece.folded for piece in pieces[at:end]])
     if "ae" in key or "oe" in key or "aa" in key or not key.isascii():
         key = place_key(key)
-    other = _other_names().get(key)
+    other = other_names().get(key)
     if other and (place := resolve(other, book)):
         return (place,)
     found = book.find(key)
@@ -233,7 +199,7 @@ def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tupl
     if end - at > 1 and not key.endswith("s"):
         return ()
     for base, sure in _bases(key):
-        other = _other_names().get(base)
+        other = other_names().get(base)
         if other and (place := resolve(other, book)):
             return (place,)
         told = sure or base not in _everyday()[0]
@@ -291,7 +257,11 @@ def _meant(  # noqa: PLR0911  one way out for each form
         )
     if piece.folded.removesuffix("s") in everyday or not _spelt(piece, found):
         return not is_word(piece.folded) and piece.folded.removesuffix("s") not in everyday
-    return large or not is_word(piece.folded) or (best.kind == "stadsdel" and (placed or end == len(pieces)))
+    return (
+        large
+        or not is_word(piece.folded)
+        or (best.kind in {"region", "stadsdel"} and (placed or end == len(pieces)))
+    )
 
 
 def _is_large(place: Place) -> bool:

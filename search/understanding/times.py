@@ -11,6 +11,7 @@ from search.understanding.dates import CLOCK, Found, dated, month_at
 from search.understanding.feasts import next_feast
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
 from search.understanding.reading import Reading, Token
+from search.understanding.told import is_told
 from search.understanding.when import WEEKDAYS, When, label, parse
 
 __all__ = ["When", "label", "parse", "read_times"]
@@ -49,6 +50,7 @@ def read_times(tokens: Sequence[Token], now: datetime, text: str = "") -> tuple[
         else:
             found[-1] = joined
     found.extend(_last_now(pieces, found))
+    found = [replace(one, past=one.past or is_told(pieces, one)) for one in found]
     found = _shared([one for one in found if not (one.past or one.void)])
     readings = [_reading(one, pieces) for one in found]
     return tuple(dict.fromkeys(readings))
@@ -182,8 +184,8 @@ def _day(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noqa
     found = Found(at, lead + 1)
     if named.form == "genitive" and word == "i":
         return replace(found, past=True)
-    if lead > at and word in _PAST | _EVERY_OTHER:
-        return replace(found, past=word in _PAST, void=word in _EVERY_OTHER)
+    if lead > at and word in _PAST:
+        return replace(found, past=True)
     when = When(
         weekdays=frozenset({named.day}), parts=frozenset() if named.part is None else frozenset({named.part})
     )
@@ -192,6 +194,8 @@ def _day(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noqa
         count = (until[0].day - named.day) % 7
         days = frozenset((named.day + i) % 7 for i in range(count + 1))
         return Found(at, until[1], When(weekdays=days))
+    if word in _EVERY_OTHER and lead > at:  # which weeks is not told: every such day may be one
+        return replace(found, when=when, sure=False)
     one_day = named.form == "single" or (named.form == "compound" and named.part is not None)
     if lead > at and one_day and word != "i":
         ahead = (named.day - today.weekday()) % 7 or 7
