@@ -1,9 +1,9 @@
-"""The worker: takes outbox jobs, makes the index follow, rolls the horizons every day."""
+"""The worker: makes the index follow, rolls the horizons every day, sends messages about referrals."""
 
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,7 @@ from app import upkeep
 from app.config import get_settings
 from app.db import DATABASE_AWAY, engine, require_schema, session_scope
 from app.models import OutboxJob
+from app.sending import Sending
 from app.services import index_sync
 from app.services.outbox import CHANNEL
 from app.troubles import told
@@ -110,8 +111,8 @@ def _roll_daily(stopped: threading.Event) -> None:
         stopped.wait(60)
 
 
-def _listen(wake: threading.Event, stopped: threading.Event) -> None:
-    """Set `wake` at every commit that left a job."""
+def _listen(wake: Callable[[], None], stopped: threading.Event) -> None:
+    """Call `wake` at every commit that left a job."""
     url = engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
     while not stopped.is_set():
         try:
@@ -119,7 +120,7 @@ def _listen(wake: threading.Event, stopped: threading.Event) -> None:
                 connection.execute(f"LISTEN {CHANNEL}")
                 while not stopped.is_set():
                     for _ in connection.notifies(timeout=1.0, stop_after=1):
-                        wake.set()
+                        wake()
         except psycopg.OperationalError:
             stopped.wait(1.0)
 
@@ -131,14 +132,20 @@ def run() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     require_schema()
     wake, stopped = threading.Event(), threading.Event()
+    sending = Sending(stopped)
+
+    def look() -> None:
+        wake.set()
+        sending.wake()
 
     def stop(*_: object) -> None:
         stopped.set()
-        wake.set()
+        look()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    threading.Thread(target=_listen, args=(wake, stopped), daemon=True).start()
+    threading.Thread(target=_listen, args=(look, stopped), daemon=True).start()
+    sending.start()
     # Beside the jobs, not between them: rolling 100 000 listings takes minutes.
     threading.Thread(target=_roll_daily, args=(stopped,), daemon=True).start()
     threading.Thread(target=upkeep.keep, args=(stopped,), daemon=True).start()
@@ -149,6 +156,7 @@ def run() -> None:
         except STORES_AWAY as error:
             logger.warning("store_away error=%s", type(error).__name__)
         wake.wait(POLL_SECONDS)
+    sending.join()
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ class Referral(Base):
         Index(None, "listing_id"),
         Index(None, "duplicate_mac", postgresql_where="duplicate_mac IS NOT NULL"),
         Index(None, "next_action_at", postgresql_where=f"status IN {_OPEN}"),
+        Index(None, "expires_at", postgresql_where="status = 'requested'"),
         Index(None, "shred_after", postgresql_where="shredded_at IS NULL"),
         CheckConstraint("mode IN ('code', 'light', 'direct', 'self')", name="mode_known"),
         CheckConstraint(f"status IN {STATUSES}", name="status_known"),

@@ -25,7 +25,7 @@ _TOLD_SV = {
     "referral.requested": ("En ny förfrågan", "En ny förfrågan om att ta emot en person väntar på ert svar."),
     "referral.reminder": (
         "Påminnelse",
-        "En förfrågan om att ta emot en person väntar fortfarande på ert svar.",
+        "Ett ärende hos er väntar på ert svar eller på nästa steg.",
     ),
     "referral.info-requested": ("En fråga", "En fråga har ställts i ett ärende hos er."),
     "referral.info-supplied": ("Svar på er fråga", "Er fråga i ett ärende har fått svar."),
@@ -41,7 +41,7 @@ _TOLD_SV = {
 }
 _TOLD_EN = {
     "referral.requested": "A new request to receive a person is waiting for your answer.",
-    "referral.reminder": "A request to receive a person is still waiting for your answer.",
+    "referral.reminder": "A case of yours is waiting for your answer or the next step.",
     "referral.info-requested": "A question has been asked in a case of yours.",
     "referral.info-supplied": "Your question in a case has been answered.",
     "referral.status-changed": "Something has changed in a case of yours.",

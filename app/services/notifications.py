@@ -5,21 +5,25 @@ and when they are sent is in `deliveries`.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal, cast, get_args
 from uuid import UUID
 
-from sqlalchemy import any_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, any_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
+from app.models import Notification, Organisation, Referral, WebhookEndpoint
 from app.schemas.webhook import EventName
 from app.services import outbox
 
 JOB = "notify"
 Receiver = Literal["organisation", "requester"]
 EVENTS: tuple[str, ...] = get_args(EventName)
+
+
+# What was overtaken needed no sending any more: nothing for anybody to put right.
+OVERTAKEN = "overtaken"
+_GIVEN_UP = and_(Notification.given_up_at.is_not(None), Notification.last_error.is_distinct_from(OVERTAKEN))
 
 
 def tell(session: Session, referral: Referral, event: str, *, to: Iterable[Receiver]) -> int:
@@ -66,27 +70,16 @@ def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) 
 
 def undelivered(session: Session, *, given_up: bool, limit: int = 100) -> list[Notification]:
     """Messages that wait, or were given up, the newest first."""
-    state = Notification.given_up_at.is_not(None) if given_up else Notification.given_up_at.is_(None)
+    state = _GIVEN_UP if given_up else Notification.given_up_at.is_(None)
     query = select(Notification).where(state, Notification.delivered_at.is_(None))
     return list(session.scalars(query.order_by(Notification.id.desc()).limit(limit)))
 
 
 def retry(session: Session, notification_ids: Iterable[UUID] | None = None) -> int:
     """Send what was given up from the first try on: these, or all; returns how many."""
-    given_up = update(Notification).where(
-        Notification.given_up_at.is_not(None), Notification.delivered_at.is_(None)
-    )
+    given_up = update(Notification).where(_GIVEN_UP, Notification.delivered_at.is_(None))
     if notification_ids is not None:
         given_up = given_up.where(Notification.id.in_(list(notification_ids)))
     again = session.scalars(given_up.values(given_up_at=None, attempts=0).returning(Notification.id)).all()
     outbox.add_many(session, kind=JOB, subjects=again)
     return len(again)
-
-
-def forget(session: Session, *, before: datetime) -> int:
-    """Delete messages that ended before a moment, and jobs without a message; returns how many messages."""
-    ended = or_(Notification.delivered_at < before, Notification.given_up_at < before)
-    gone = session.scalars(delete(Notification).where(ended).returning(Notification.id)).all()
-    orphan = ~exists().where(Notification.id == OutboxJob.subject)
-    session.execute(delete(OutboxJob).where(OutboxJob.kind == JOB, orphan))
-    return len(gone)

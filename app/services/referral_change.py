@@ -14,6 +14,7 @@ from app.models import Referral, ReferralEvent, ReferralSecret
 from app.schemas.referral_change import OutcomeIn
 from app.schemas.referral_terms import Party, Reason, Status, SubStatus
 from app.services import access_log, business_days, notifications, referral_rows, retention
+from app.services.notifications import Receiver
 from app.services.referral_rows import By
 from app.services.referral_states import ALLOWED, EVENTS, OPEN, REASONED, next_statuses
 from app.services.wall_clock import STOCKHOLM
@@ -260,7 +261,9 @@ def _tell(session: Session, referral: Referral, by: By, to: Status, sub_status: 
     elif by.party == "person":
         notifications.tell(session, referral, "referral.withdrawn", to=["organisation", "requester"])
     elif by.party == "requester":
-        notifications.tell(session, referral, "referral.status-changed", to=["organisation"])
+        # A draft was never the organisation's to know of.
+        to_whom: list[Receiver] = ["organisation"] if referral.requested_at is not None else []
+        notifications.tell(session, referral, "referral.withdrawn", to=to_whom)
     else:
         notifications.tell(session, referral, "referral.status-changed", to=["requester"])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 from uuid_utils.compat import uuid7
@@ -19,7 +19,7 @@ from app import http
 from app.config import get_settings
 from app.db import session_scope
 from app.errors import Conflict, FieldProblem, Invalid, NotFound
-from app.models import Notification, WebhookEndpoint
+from app.models import Notification, OutboxJob, WebhookEndpoint
 from app.services import audit
 from app.services.vault import DataKey, vault
 
@@ -110,7 +110,10 @@ def rotate(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> 
 
 def remove(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> None:
     """End an endpoint at once; what was to be sent there is not sent."""
-    session.delete(_found(session, owner, endpoint_id))
+    endpoint = _found(session, owner, endpoint_id, locked=True)
+    waiting = select(Notification.id).where(Notification.endpoint_id == endpoint_id)
+    session.execute(delete(OutboxJob).where(OutboxJob.subject.in_(waiting)))
+    session.delete(endpoint)
     audit.note(session, actor=actor, action="delete", subject_kind="webhook", subject=endpoint_id)
 
 

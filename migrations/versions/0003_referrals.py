@@ -309,6 +309,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_referral_expires_at"),
+        "referral",
+        ["expires_at"],
+        unique=False,
+        postgresql_where="status = 'requested'",
+    )
+    op.create_index(
         op.f("ix_referral_shred_after"),
         "referral",
         ["shred_after"],
@@ -429,6 +436,9 @@ def downgrade() -> None:
     op.drop_table("referral_key")
     op.drop_table("referral_event")
     op.drop_table("referral_consent")
+    op.drop_index(
+        op.f("ix_referral_expires_at"), table_name="referral", postgresql_where="status = 'requested'"
+    )
     op.drop_index(
         op.f("ix_referral_shred_after"), table_name="referral", postgresql_where="shredded_at IS NULL"
     )

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from cases import places, referral_id
+from mailboxes import mail_server
 from receivers import Receiver
 from referral_rows import fresh_key
 
 from app.config import get_settings
+
+__all__ = ["mail_server", "places", "referral_id"]
 
 
 @pytest.fixture(autouse=True)

@@ -27,9 +27,10 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 owner.got.append(Got({name.lower(): value for name, value in self.headers.items()}, body))
+                status = owner.status
                 time.sleep(owner.seconds)
-                self.send_response(owner.status)
-                if 300 <= owner.status < 400:
+                self.send_response(status)
+                if 300 <= status < 400:
                     self.send_header("Location", f"{owner.url}elsewhere")
                 self.end_headers()
 

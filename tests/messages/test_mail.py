@@ -1,10 +1,8 @@
 """E-mail handed to real mail servers: one takes it, others refuse, put off, die or say nothing."""
 
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -13,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from certificates import write_certificate
+from mailboxes import taken
 
 from app import http
 from app.config import get_settings
@@ -20,30 +19,8 @@ from app.models import Notification
 from app.services import mail
 from app.services.notifications import EVENTS
 
-PROGRAM = Path(__file__).with_name("smtp_server.py")
 LINK = "https://torg.example/r/abcDEF123"
 TO = "forening@kvarnen.example"
-
-
-@pytest.fixture
-def mail_server(tmp_path, settings) -> Iterator[Callable[..., Path]]:
-    """Start a mail server that plays a part; the folder of what it took."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(part: str, *certificate: Path, login: str = "") -> Path:
-        folder = tmp_path / part
-        folder.mkdir()
-        command = [sys.executable, PROGRAM, part, folder, *certificate]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        running.append(server)
-        settings.setenv("TORG_SMTP_URL", f"smtp://{login}127.0.0.1:{int(server.stdout.readline())}")
-        get_settings.cache_clear()
-        return folder
-
-    yield start
-    for server in running:
-        server.kill()
-        server.communicate()
 
 
 def notification(event="referral.requested", **columns):
@@ -55,10 +32,6 @@ def notification(event="referral.requested", **columns):
         created_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
         **columns,
     )
-
-
-def taken(folder):
-    return [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(folder.glob("*.eml"))]
 
 
 def reason(call):

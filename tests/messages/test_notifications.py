@@ -1,10 +1,8 @@
 """Who is told of what: rows of ids, made with the change and lost with it."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from referral_rows import make_places, make_referral
-from sqlalchemy import func, select, update
+from cases import WORKER, hook, rows, tell
+from sqlalchemy import func, update
 
 from app import db, worker
 from app.db import Wall, walled_scope
@@ -13,36 +11,6 @@ from app.services import notifications, webhooks
 from app.services.webhooks import Owner
 
 HOOK = "http://127.0.0.1:9/"
-
-
-@pytest.fixture
-def places(clean):
-    with db.session_scope() as session:
-        made = make_places(session)
-        session.execute(update(Organisation).values(email="forening@kvarnen.example"))
-    return made
-
-
-@pytest.fixture
-def referral_id(places):
-    with db.session_scope() as session:
-        db.stand_behind(session, Wall(tenant=places.tenants[0]))
-        return make_referral(session, places)
-
-
-def hook(owner: Owner, *events: str):
-    with db.session_scope() as session:
-        return webhooks.register(session, owner, url=HOOK, events=list(events), actor="test")[0].id
-
-
-def tell(referral_id, event="referral.requested", to=("organisation", "requester"), *, wall=None):
-    with walled_scope(wall or Wall(role="torg_worker")) as session:
-        return notifications.tell(session, session.get_one(Referral, referral_id), event, to=to)
-
-
-def rows(model):
-    with db.session_scope() as session:
-        return session.scalars(select(model).order_by(model.id)).all()
 
 
 def test_the_organisation_is_told_by_mail_and_by_each_webhook_and_the_requester_by_hers(places, referral_id):
@@ -71,7 +39,7 @@ def test_the_web_service_tells_from_behind_the_wall_of_either_side(places, refer
 
 
 def test_an_endpoint_is_told_of_the_events_it_asked_for(places, referral_id):
-    hook(Owner(tenant=places.tenants[0]), "referral.expired", "referral.withdrawn")
+    hook(Owner(tenant=places.tenants[0]), HOOK, "referral.expired", "referral.withdrawn")
     assert tell(referral_id, "referral.requested", to=["requester"]) == 0
     assert tell(referral_id, "referral.expired", to=["requester"]) == 1
 
@@ -91,7 +59,7 @@ def test_an_organisation_without_an_address_is_not_mailed(places, referral_id):
 
 
 def test_nobody_is_told_of_a_change_that_was_rolled_back(places, referral_id):
-    with walled_scope(Wall(role="torg_worker")) as session:
+    with walled_scope(WORKER) as session:
         referral = session.get_one(Referral, referral_id)
         assert notifications.tell(session, referral, "referral.expired", to=["organisation"]) == 1
         session.rollback()
@@ -118,7 +86,7 @@ def test_what_was_given_up_is_listed_and_can_be_sent_again(places, referral_id):
     with db.session_scope() as session:
         session.execute(update(Notification).values(given_up_at=func.now(), last_error="smtp-550"))
         session.query(OutboxJob).delete()
-    with walled_scope(Wall(role="torg_worker")) as session:
+    with walled_scope(WORKER) as session:
         (found,) = notifications.undelivered(session, given_up=True)
         assert found.last_error == "smtp-550"
         assert notifications.retry(session) == 1
@@ -127,14 +95,12 @@ def test_what_was_given_up_is_listed_and_can_be_sent_again(places, referral_id):
     assert [job.subject for job in rows(OutboxJob)] == [found.id]
 
 
-def test_old_messages_are_forgotten_and_those_that_wait_are_not(places, referral_id):
+def test_what_was_to_be_sent_goes_with_its_webhook(places, referral_id):
+    owner = Owner(tenant=places.tenants[0])
+    endpoint = hook(owner)
+    tell(referral_id, to=["requester"])
     tell(referral_id, to=["organisation"])
-    tell(referral_id, "referral.expired", to=["organisation"])
-    now = datetime.now(UTC)
-    with walled_scope(Wall(role="torg_worker")) as session:
-        first = session.scalars(select(Notification).order_by(Notification.id)).first()
-        first.delivered_at = now - timedelta(days=91)
-    with walled_scope(Wall(role="torg_worker")) as session:
-        assert notifications.forget(session, before=now - timedelta(days=90)) == 1
-    assert [row.event for row in rows(Notification)] == ["referral.expired"]
-    assert len(rows(OutboxJob)) == 1  # the job of the forgotten message went with it
+    with db.session_scope() as session:
+        webhooks.remove(session, owner, endpoint, actor="test")
+    assert [row.channel for row in rows(Notification)] == ["email"]
+    assert len(rows(OutboxJob)) == 1
