@@ -2,6 +2,7 @@
 
 import fcntl
 import http.client
+import json
 import logging
 import os
 import shutil
@@ -28,6 +29,8 @@ from rich.progress import (
 from app import db
 from app.config import get_settings
 from app.local_content import build_index, demo_key, index_is_current, load_demo, prepare
+from app.local_issuer import FETCHED, ISSUER, PEOPLE, PORT_BESIDE, SECRET, setting, start_issuer
+from app.local_keys import use_keys
 from app.local_meilisearch import start_meilisearch
 from app.local_postgres import home_of, remove_postgres, start_postgres
 from app.local_process import (
@@ -72,25 +75,29 @@ def up(port: int = 8000) -> None:
             require_space(folder, AGAIN_BYTES if again else NEEDED_BYTES)
             key_file = _key_file(folder)
             servers = _use_stores(folder, started)
+            if any(server.name == "PostgreSQL" for server in servers):
+                servers += _use_logins(folder, port, started)
             key = _prepare(key_file)
             servers += _serve(port, started)
-            _tell(port, key)
+            _tell(port, key, next((one for one in servers if one.name == ISSUER), None))
             _watch(servers, folder)
 
 
 def reset() -> None:
     """Forget the local data: database, index, keys. What DATABASE_URL and MEILI_URL name is left alone.
 
-    The fetched Meilisearch program stays: it is no data, and the next start may be without a network.
+    What was fetched, Meilisearch and the parts of the logins for trying, stays: it is no data, and the next
+    start may be without a network.
     """
     with told():
         folder = data_folder()
         if folder.exists():
             with _only_one(folder):
                 remove_postgres(folder / "postgres")
-                program = folder / "meilisearch" / "bin"
-                for path in (*folder.iterdir(), *program.parent.glob("*")):
-                    if path not in {folder / "lock", program.parent, program}:
+                search, issuer = folder / "meilisearch", folder / "issuer"
+                fetched = {search, search / "bin", issuer, *(issuer / name for name in FETCHED)}
+                for path in (*folder.iterdir(), *search.glob("*"), *issuer.glob("*")):
+                    if path not in {folder / "lock", *fetched}:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
         out.print("The local data are forgotten; make up starts anew.")
 
@@ -169,6 +176,30 @@ def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
     get_settings.cache_clear()
     db.engine.cache_clear()
     return servers
+
+
+def _use_logins(folder: Path, port: int, started: ExitStack) -> list[RunningServer]:
+    """Keys and logins for trying, unless they are set; for our own database and no other.
+
+    Anyone on this machine can log in as the invented operators.
+    """
+    given = get_settings()
+    use_keys(folder / "referral-keys", given.model_fields_set)
+    if given.oidc_issuers:
+        get_settings.cache_clear()
+        out.print("Logins: those of TORG_OIDC_ISSUERS")
+        return []
+    with _step("Starting logins for trying"):
+        issuer = start_issuer(
+            folder / "issuer", port + PORT_BESIDE, say=lambda said: out.print(f"  {said}", markup=False)
+        )
+    get_settings.cache_clear()
+    if issuer is None:
+        return []
+    started.callback(issuer.stop)
+    os.environ["TORG_OIDC_ISSUERS"] = json.dumps(setting(issuer.url))
+    os.environ["TORG_OUTBOUND_PRIVATE_HOSTS"] = f"{given.outbound_private_hosts} {LOOPBACK}".strip()
+    return [issuer]
 
 
 def _prepare(key_file: Path) -> tuple[str, str] | None:
@@ -259,7 +290,7 @@ def _require_alive(children: list[RunningServer], folder: Path) -> None:
         raise LocalError(f"{child.name} ended by itself with code {code}; everything else was stopped too.")
 
 
-def _tell(port: int, key: tuple[str, str] | None) -> None:
+def _tell(port: int, key: tuple[str, str] | None, issuer: RunningServer | None) -> None:
     url = f"http://{LOOPBACK}:{port}"
     settings = get_settings()
     out.print(
@@ -272,9 +303,14 @@ def _tell(port: int, key: tuple[str, str] | None) -> None:
     )
     if key:
         out.print(f"  Key            {key[1]}   (of {key[0]}, from the demo data)", markup=False)
+    if issuer:
+        out.print(f"  Logins         {issuer.url}   (as {', '.join(PEOPLE['people'])})", markup=False)
     out.print(f"\nTry:  curl '{url}/api/v1/search?q=fika&limit=3'", markup=False)
     if key:
         own = f"{url}/api/v1/organisations/{key[0]}/listings"
         out.print(f"      curl -H 'Authorization: Bearer {key[1]}' {own}", markup=False)
+    if issuer:
+        login = f"-u nurse:{SECRET} -d grant_type=client_credentials {issuer.url}/token"
+        out.print(f"      curl {login}", markup=False)
     out.print("\nCtrl-C stops everything.")
     sys.stdout.flush()  # a pipe, as in a container's log, would show it only when it is full

@@ -175,6 +175,17 @@ def free_port() -> int:
     return port
 
 
+def port_is_free(port: int) -> bool:
+    """Whether this user may listen on the loopback port at this moment."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
 def require_free_port(port: int) -> None:
     """Raises PortInUseError when something listens on the loopback port already."""
     another = f"Choose another: make up PORT={8000 if port < 1024 else port % 65535 + 1}."

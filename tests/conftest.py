@@ -12,8 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from doors import doors
 from node_folder import node_folder
 from people import issuer, member_headers, operator_headers, staff_headers
+from real_issuer import dev_issuer_folder
 from referral_world import goal, member, nurse, other_goal, referral_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -25,6 +27,8 @@ from app.local_postgres import start_postgres
 from app.local_process import RunningServer, data_folder
 
 __all__ = [
+    "dev_issuer_folder",
+    "doors",
     "goal",
     "issuer",
     "member",

@@ -17,9 +17,9 @@ import uvicorn
 import yaml
 from sqlalchemy import select
 
-import app
+from app import local_content, local_issuer
 from app.cli import app as cli
-from app.config import Settings
+from app.config import Settings, get_settings
 from app.errors import ERRORS
 from app.local_process import free_port
 from app.main import create_app
@@ -30,6 +30,7 @@ from app.services.exchange import run_import
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LOGINS = "http://127.0.0.1:8010"
 UNPREFIXED = {"database_url", "meili_url", "meili_master_key"}
 SETTINGS = [(n if n in UNPREFIXED else f"torg_{n}").upper() for n in Settings.model_fields]
 
@@ -150,10 +151,22 @@ def curls() -> list[str]:
 
 
 @pytest.fixture
+def logins(dev_issuer_folder, monkeypatch) -> Iterator[str]:
+    """The invented people of `make up`, on a port of their own."""
+    issuer = local_issuer.run_issuer(shutil.which("node"), dev_issuer_folder, free_port())
+    monkeypatch.setenv("TORG_OIDC_ISSUERS", json.dumps(local_issuer.setting(issuer.url)))
+    monkeypatch.setenv("TORG_OUTBOUND_PRIVATE_HOSTS", "127.0.0.1")
+    get_settings.cache_clear()
+    yield issuer.url
+    issuer.stop()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
 def address(client, indexed) -> Iterator[str]:
     """The real service with the demo data, as `make up` gives it, on a port of its own."""
-    for file in sorted((Path(app.__file__).parent / "data" / "demo").glob("*.jsonl")):
-        assert run_import(file, source="demo").ok
+    assert local_content.load_demo(lambda _done, _total: None) == ""
     indexed()
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(create_app(), port=port, log_level="warning"))
@@ -166,19 +179,31 @@ def address(client, indexed) -> Iterator[str]:
     serving.join(20)
 
 
+def listing_of(client) -> str:
+    """What a reader takes from the answer to the first search."""
+    found = client.get("/api/v1/search", params={"q": "kaffe", "place": "Farsta", "free": True}).json()
+    return found["items"][0]["id"]
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
-def test_every_curl_in_the_papers_is_answered_as_they_say(address, organisation, tmp_path):
+def test_every_curl_in_the_papers_is_answered_as_they_say(
+    address, logins, client, referral_keys, organisation, tmp_path
+):
     (tmp_path / ".curlrc").write_text('fail-with-body\nsilent\nshow-error\nnoproxy = "*"\n')
     env = {**os.environ, "CURL_HOME": str(tmp_path)}
     answers = []
+    listing = listing_of(client)
     for block in curls():
-        script = block.replace("http://127.0.0.1:8000", address)
+        script = block.replace("http://127.0.0.1:8000", address).replace(LOGINS, logins)
         script = re.sub(r"^KEY=.*$", f"KEY={organisation.token}", script, flags=re.MULTILINE)
         script = re.sub(r"^ORGANISATION=.*$", f"ORGANISATION={organisation.id}", script, flags=re.MULTILINE)
+        script = re.sub(r"^LISTING=.*$", f"LISTING={listing}", script, flags=re.MULTILINE)
         said = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=env, check=False)
         assert said.returncode == 0, f"{block}\n{said.stdout}{said.stderr}"
         answers.append(json.loads(said.stdout))
-    first_search, _private_search, understood, registration = answers[:4]
+    first_search, _private_search, understood, registration, referral = answers[:5]
+    assert referral["status"] == "requested"
+    assert referral["code"]
     assert first_search["total"] > 0
     assert understood["interpretation"]["chips"]
     assert all(item["reasons"]["summary"] for item in understood["items"])

@@ -406,11 +406,14 @@ def test_reset_keeps_the_fetched_program_and_forgets_its_index(home: Path) -> No
     program = home / "meilisearch" / "bin" / "meilisearch"
     program.parent.mkdir(parents=True)
     program.write_bytes(b"program")
+    (home / "issuer" / "node_modules").mkdir(parents=True)
+    (home / "issuer" / "keys.json").write_text("{}")
     (home / "meilisearch" / "index").mkdir()
     (home / "meilisearch" / "key").write_text("k")
     local.reset()
     assert program.read_bytes() == b"program"
     assert [path.name for path in program.parent.parent.iterdir()] == ["bin"]
+    assert [path.name for path in (home / "issuer").iterdir()] == ["node_modules"]
 
 
 @pytest.mark.parametrize("command", [local.up, local.reset])

@@ -1,57 +1,12 @@
 """Who may come in: tokens of real issuers, roles, logins that are strong enough; never an API key."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from people import LOA2, LOA3, TENANT, UNIT
 from sqlalchemy import func, select
 
-from app.deps import ActorDep, MemberDep, OperatorDep, StaffDep
-from app.main import create_app
 from app.models import Account, RoleGrant
-
-
-def with_doors(app: FastAPI) -> FastAPI:
-    """The service with one bare route a role, which tell who was let in."""
-
-    def told(actor: ActorDep) -> dict[str, object]:
-        return {
-            "id": str(actor.account_id),
-            "tenant": actor.tenant,
-            "unit": actor.unit,
-            "staff": actor.staff,
-            "operator": actor.operator,
-            "organisations": sorted(map(str, actor.organisations)),
-            "acr": actor.acr,
-        }
-
-    @app.get("/doors/anyone")
-    def anyone(actor: ActorDep) -> dict[str, object]:
-        return told(actor)
-
-    @app.get("/doors/staff")
-    def staff(actor: StaffDep) -> dict[str, object]:
-        return told(actor)
-
-    @app.get("/doors/member")
-    def member(actor: MemberDep) -> dict[str, object]:
-        return told(actor)
-
-    @app.get("/doors/operator")
-    def operator(actor: OperatorDep) -> dict[str, object]:
-        return told(actor)
-
-    return app
-
-
-@pytest.fixture
-def doors(clean: None) -> Iterator[TestClient]:
-    app = with_doors(create_app())
-    with TestClient(app, base_url="http://testserver", raise_server_exceptions=False) as client:
-        yield client
 
 
 def test_a_nurse_is_known_by_care_provider_and_unit(doors, staff_headers):
