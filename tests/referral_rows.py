@@ -41,7 +41,8 @@ class Places:
 
 def make_places(session: Session) -> Places:
     organisations = [
-        Organisation(external_id=name, name=name.title(), texts={}) for name in ("kvarnen", "ugnen")
+        Organisation(external_id=name, name=name.title(), texts={}, verified_on=NOW)
+        for name in ("kvarnen", "ugnen")
     ]
     session.add_all(organisations)
     session.flush()

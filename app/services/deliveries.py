@@ -121,7 +121,9 @@ def _to_organisation(session: Session, job: OutboxJob, notification: Notificatio
     is_open = referral is not None and referral.status in _OPEN
     if not is_open and notification.event in _ASKING:
         return _Try(job.id, job.attempts, notification, settled=OVERTAKEN)
-    link = referral_links.make(session, referral, now=now) if referral is not None and is_open else None
+    # Whoever holds the organisation's key can change its address: that alone must open no referral.
+    trusted = is_open and organisation.verified_on is not None
+    link = referral_links.make(session, referral, now=now) if referral is not None and trusted else None
     return _Try(job.id, job.attempts, notification, address=organisation.email, link=link)
 
 

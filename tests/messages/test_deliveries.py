@@ -270,6 +270,17 @@ def test_a_withdrawal_is_told_without_a_link(mail_server, places):
     assert rows(ReferralLink) == []
 
 
+def test_an_organisation_that_is_no_longer_verified_is_told_without_a_link(mail_server, referral_id):
+    folder = mail_server("accept")
+    with db.session_scope() as session:  # as when its key changes the address
+        session.execute(text("UPDATE organisation SET verified_on = NULL"))
+    to_organisation(referral_id)
+    deliveries.deliver("email")
+    (got,) = taken(folder)
+    assert "/r/" not in got.get_content()
+    assert rows(ReferralLink) == []
+
+
 def test_an_organisation_that_lost_its_address_is_given_up(mail_server, referral_id):
     mail_server("accept")
     to_organisation(referral_id)
