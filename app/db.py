@@ -42,15 +42,19 @@ def _read_only(_session: Session, _transaction: SessionTransaction, connection: 
 
 
 @lru_cache
-def engine() -> Engine:
-    """The process's engine, built from the settings."""
+def engine(*, aside: bool = False) -> Engine:
+    """The process's engine, built from the settings.
+
+    `aside`: the one for what is written beside a session that is open already. Its connections are others:
+    else a crowd of requests that hold one each would wait for each other's.
+    """
     settings = get_settings()
     # A host that falls silent is given up within the wait: Linux adds half a second. psycopg's own limit is
     # two seconds at least; it is for a server that takes a connection and says nothing.
     silence_ms = round(settings.database_timeout_seconds * 1000 / 2)
     made = create_engine(
         settings.database_url,
-        pool_size=settings.database_pool_size,
+        pool_size=1 if aside else settings.database_pool_size,
         max_overflow=5,
         pool_timeout=settings.database_timeout_seconds,
         pool_pre_ping=True,
@@ -95,9 +99,13 @@ class _Pause:
 
 
 @contextmanager
-def session_scope() -> Iterator[Session]:
-    """A session that commits when the block ends and rolls back when it raises."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+def session_scope(*, aside: bool = False) -> Iterator[Session]:
+    """A session that commits when the block ends and rolls back when it raises.
+
+    `aside`: it is opened while another one is, for a moment.
+    """
+    its = engine(aside=True) if aside else engine()
+    with Session(its, expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -144,12 +152,12 @@ def stand_behind(session: Session, wall: Wall) -> None:
 
 
 @contextmanager
-def walled_scope(wall: Wall, *, snapshot: bool = False) -> Iterator[Session]:
+def walled_scope(wall: Wall, *, snapshot: bool = False, aside: bool = False) -> Iterator[Session]:
     """As session_scope, behind a wall: how every read and write of referrals is made.
 
     `snapshot`: everything is read as it was at one moment, for a walk in many steps.
     """
-    with session_scope() as session:
+    with session_scope(aside=aside) as session:
         if snapshot:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         stand_behind(session, wall)

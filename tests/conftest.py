@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from doors import doors
+from empty_tables import empty_tables
 from node_folder import node_folder
 from people import issuer, member_headers, operator_headers, staff_headers
 from real_issuer import dev_issuer_folder
@@ -47,11 +48,6 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 DEMO = Path(__file__).parent.parent / "app" / "data" / "demo"
-# Rows of these are loaded once and never changed by a test.
-VOCABULARIES = {
-    *("category", "audience", "fact", "language"),
-    *("county", "municipality", "place", "postcode"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,6 +83,7 @@ def stores() -> Iterator[Stores]:
         _forget()
         yield Stores(database, search)
         db.engine().dispose()
+        db.engine(aside=True).dispose()
     os.environ.clear()
     os.environ.update(before)
 
@@ -132,11 +129,7 @@ def meili_key(meili: RunningServer) -> str:
 @pytest.fixture
 def clean(schema: None) -> None:
     """A database that holds the vocabularies and nothing else."""
-    from app.models import Base
-
-    names = ", ".join(sorted(set(Base.metadata.tables) - VOCABULARIES))
-    with db.engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    empty_tables()
 
 
 @pytest.fixture

@@ -61,10 +61,13 @@ def withdraw(
     lang: Language = None,
     if_match: IfMatch = None,
 ) -> MyReferral:
-    """It is cancelled, both sides are told, and what tells of the person is shredded at once."""
+    """It is cancelled, both sides are told, and what tells of the person is shredded at once.
+
+    409 with `allowed` when that is no longer possible, 403 for a status that others set.
+    """
     referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
     require_match(if_match, referral.version)
-    referral_person.withdraw(session, referral, by=by)
+    referral_person.withdraw(session, referral, by=by, to=sent.status)
     return _shown(session, referral, by, lang, response)
 
 

@@ -81,9 +81,9 @@ class LinkIn(Sent):
 
 
 class PersonStatusIn(CodeIn):
-    """The person takes back what she agreed to."""
+    """The person takes back what she agreed to: `cancelled`. Every other status is somebody else's."""
 
-    status: Literal["cancelled"]
+    status: Status = Field(examples=["cancelled"])
 
 
 class PersonContactIn(CodeIn):

@@ -111,6 +111,6 @@ def note_alone(
     Not in a transaction that has noted something itself: that one holds the head. Such a call is refused by
     the database after two seconds, rather than waiting for ever.
     """
-    with walled_scope(Wall(role=role)) as session:
+    with walled_scope(Wall(role=role), aside=True) as session:
         session.execute(text("SET LOCAL lock_timeout = '2s'"))
         note(session, **deed)

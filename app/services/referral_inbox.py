@@ -30,7 +30,7 @@ def redeem(session: Session, code: str, *, by: By) -> Referral:
     referral = session.scalar(select(Referral).where(Referral.code_mac == mac, by.sees()).with_for_update())
     if referral is None or referral.mode != "code":
         raise NotFound("There is no such code.")
-    tally.was_right(session, attempt)
+    tally.was_right(attempt)
     stand_behind(session, Wall(organisations=by.organisations))
     if referral.redeemed_at is not None:
         raise Conflict("The code was redeemed before.")

@@ -32,7 +32,7 @@ def by_code(session: Session, code: str, *, caller: str, lock: bool = False) -> 
     referral = session.scalar(query.with_for_update() if lock else query)
     if referral is None:
         raise NotFound(_UNKNOWN)
-    tally.was_right(session, attempt)
+    tally.was_right(attempt)
     return referral, By("person", referral_id=referral.id)
 
 
@@ -60,12 +60,15 @@ def shown(session: Session, referral: Referral, by: By, *, language: str | None)
     )
 
 
-def withdraw(session: Session, referral: Referral, *, by: By) -> None:
-    """She takes it back: it is cancelled, both are told, and what tells of her is shredded at once."""
+def withdraw(session: Session, referral: Referral, *, by: By, to: Status = "cancelled") -> None:
+    """She takes it back: it is cancelled, both are told, and what tells of her is shredded at once.
+
+    Raises IllegalChange or Forbidden for any status but cancelled.
+    """
     consent = referral_rows.consent(session, referral.id)
     if consent is not None:
         consent.withdrawn_at = datetime.now(UTC)
-    referral_change.transition(session, referral, "cancelled", by=by, said=Said(reason="withdrawn"))
+    referral_change.transition(session, referral, to, by=by, said=Said(reason="withdrawn"))
 
 
 def change_contact(session: Session, referral: Referral, sent: PersonContactIn, *, by: By) -> None:

@@ -33,10 +33,11 @@ def count(session: Session, what: str, *, most: int, within: timedelta) -> int:
 
 def try_code(caller: str) -> int:
     """Count a try at a code before it is looked at. Raises TooManyRequests after five in ten minutes."""
-    with walled_scope(Wall()) as session:
+    with walled_scope(Wall(), aside=True) as session:
         return count(session, f"code:{caller}", most=TRIES, within=timedelta(minutes=TRIES_MINUTES))
 
 
-def was_right(session: Session, attempt: int) -> None:
-    """A right code is no guess: it is not counted."""
-    session.execute(delete(CodeAttempt).where(CodeAttempt.id == attempt))
+def was_right(attempt: int) -> None:
+    """A right code is no guess: it is not counted, whatever becomes of the request that gave it."""
+    with walled_scope(Wall(), aside=True) as session:
+        session.execute(delete(CodeAttempt).where(CodeAttempt.id == attempt))
