@@ -74,9 +74,12 @@ def _parsed(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value or "[]")
+        read = json.loads(value or "[]")
     except ValueError as problem:
         raise ValueError("it should be a JSON list") from problem
+    if not isinstance(read, list):
+        raise ValueError("it should be a JSON list")  # noqa: TRY004  what Pydantic takes for a wrong value
+    return read
 
 
 def _once_each(issuers: tuple[Issuer, ...]) -> tuple[Issuer, ...]:

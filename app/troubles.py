@@ -70,15 +70,20 @@ def sentence(problem: Exception) -> Told | None:
 def _of_settings(problem: ValidationError) -> str:
     wrongs = problem.errors(include_url=False, include_input=False)
     return "\n".join(
-        f"The setting {_name(wrong['loc'][0])} is wrong: {wrong['msg'].removeprefix('Value error, ')}"
+        f"The setting {_place(wrong['loc'])} is wrong: {wrong['msg'].removeprefix('Value error, ')}"
         if wrong["loc"]
         else wrong["msg"].removeprefix("Value error, ")
         for wrong in wrongs
     )
 
 
+def _place(loc: tuple[str | int, ...]) -> str:
+    """The setting as it is written in the environment, and where in it."""
+    found, *inside = loc
+    return _name(found) + (f" (/{'/'.join(map(str, inside))})" if inside else "")
+
+
 def _name(found: str | int) -> str:
-    """As it is written in the environment."""
     return f"TORG_{found}".upper() if found in Settings.model_fields else str(found)
 
 
