@@ -31,6 +31,8 @@ def test_a_light_referral_goes_from_the_nurse_to_attended_twice_and_back(
     client: TestClient, goal: Goal, nurse: Headers, member: Headers
 ):
     made = refer(client, nurse, referral_to(goal))
+    assert made["next_action_by"] == "organisation"
+    assert made["next_action_at"].endswith("Z")
     inbox = client.get("/api/v1/inbox", headers=member).json()
     assert [one["id"] for one in inbox["items"]] == [made["id"]]
     seen = client.get(f"/api/v1/inbox/{made['id']}", headers=member).json()
