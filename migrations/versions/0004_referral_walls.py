@@ -16,16 +16,8 @@ depends_on = None
 ROLES = ("torg_service", "torg_worker")
 DIRECTORY = (
     *("audience", "category", "county", "fact", "idempotency", "language", "listing", "listing_audience"),
-    *(
-        "listing_category",
-        "listing_language",
-        "listing_venue",
-        "municipality",
-        "organisation",
-        "outbox",
-        "place",
-    ),
-    *("postcode", "search_document", "search_gap", "venue"),
+    *("listing_category", "listing_language", "listing_venue", "municipality", "organisation", "outbox"),
+    *("place", "postcode", "search_document", "search_gap", "venue"),
 )
 # Whose row a transaction may see, by its settings; an unset one is NULL and equals nothing.
 SETTINGS = {
@@ -62,17 +54,8 @@ WALLS = {
 }
 # What of a referral may change: never whose it is, where it came from or what kind it is.
 CHANGEABLE = (
-    *(
-        "status",
-        "sub_status",
-        "reason",
-        "version",
-        "organisation_id",
-        "listing_id",
-        "municipality_code",
-        "language",
-    ),
-    *("interpreter", "age_band", "access_needs", "urgency", "protected_identity", "decided_by"),
+    *("status", "sub_status", "reason", "version", "organisation_id", "listing_id", "municipality_code"),
+    *("language", "interpreter", "age_band", "access_needs", "urgency", "protected_identity", "decided_by"),
     *("maturity_assessed", "next_action_by", "next_action_at", "requested_at", "reminded_at", "expires_at"),
     *("accepted_at", "closed_at", "shred_after", "shredded_at", "code_mac", "redeemed_at", "duplicate_mac"),
     *("outcome", "outcome_reason", "enrolled_on", "first_attended_on", "continuing_on", "attendance_count"),
