@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app import cli_referrals, db, local, worker
 from app.cli_grants import grant
+from app.cli_notifications import notifications
 from app.config import get_settings
 from app.services import exchange, gaps, geography, identity, index_sync, organisations, taxonomies
 from app.troubles import told
@@ -31,6 +32,7 @@ app.add_typer(index, name="index")
 app.add_typer(key, name="key")
 app.add_typer(grant, name="grant")
 app.add_typer(places, name="places")
+app.add_typer(notifications, name="notifications")
 app.add_typer(cli_referrals.audit, name="audit")
 app.add_typer(cli_referrals.keys, name="keys")
 app.add_typer(cli_referrals.retention, name="retention")

@@ -51,6 +51,7 @@ from app.local_process import (
 from app.troubles import told
 
 API_START_SECONDS = 60
+MAIL, SENDER = "mail", "Torget <torg@torget.example>"
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -179,12 +180,15 @@ def _use_stores(folder: Path, started: ExitStack) -> list[RunningServer]:
 
 
 def _use_logins(folder: Path, port: int, started: ExitStack) -> list[RunningServer]:
-    """Keys and logins for trying, unless they are set; for our own database and no other.
+    """Keys, logins and a letter box for trying, unless they are set; for our own database and no other.
 
     Anyone on this machine can log in as the invented operators.
     """
     given = get_settings()
     use_keys(folder / "referral-keys", given.model_fields_set)
+    if given.smtp_url is None:
+        os.environ["TORG_SMTP_URL"] = (folder / MAIL).resolve().as_uri()
+        os.environ.setdefault("TORG_MAIL_FROM", SENDER)
     if given.oidc_issuers:
         get_settings.cache_clear()
         out.print("Logins: those of TORG_OIDC_ISSUERS")
@@ -305,6 +309,8 @@ def _tell(port: int, key: tuple[str, str] | None, issuer: RunningServer | None) 
         out.print(f"  Key            {key[1]}   (of {key[0]}, from the demo data)", markup=False)
     if issuer:
         out.print(f"  Logins         {issuer.url}   (as {', '.join(PEOPLE['people'])})", markup=False)
+    if settings.smtp_url and settings.smtp_url.get_secret_value().startswith("file:"):
+        out.print(f"  Mails          {data_folder() / MAIL}", markup=False)
     out.print(f"\nTry:  curl '{url}/api/v1/search?q=fika&limit=3'", markup=False)
     if key:
         own = f"{url}/api/v1/organisations/{key[0]}/listings"
