@@ -13,6 +13,7 @@ from app.db import require_schema
 from app.middleware import BodyLimit, RateLimit, Validators
 from app.routers import (
     approvals,
+    fhir,
     grants,
     inbox,
     keys,
@@ -26,6 +27,7 @@ from app.routers import (
     vocabularies,
     webhooks,
 )
+from app.schemas.fhir_terms import FHIR_BASE
 from app.troubles import sentence, told
 
 BASE = "/api/v1"
@@ -68,6 +70,8 @@ def create_app() -> FastAPI:
     ):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)
+    # Described by its CapabilityStatement: FHIR's own names are not those of the REST profile.
+    app.include_router(fhir.router, prefix=FHIR_BASE, include_in_schema=False)
     problems.register(app)
     app.add_middleware(Validators)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

@@ -37,6 +37,7 @@ _BY_CODE = {
     "unknown": "Finns inte.",
     "discriminator": "Säg vilken sorts kontakt det är.",
     "taken": "Är upptagen.",
+    "search_parameter": "Sökparametern går inte att läsa.",
     "mismatch": "Stämmer inte med adressen i anropet.",
 }
 _BY_SENTENCE = {
@@ -79,6 +80,11 @@ _BY_SENTENCE = {
         "Personens uppgifter i hänvisningen är raderade: gör en ny."
     ),
     "Referrals are not set up here.": "Hänvisningar är inte uppsatta här.",
+    "There is no such place.": "Platsen finns inte.",
+    "The search cannot be read.": "Sökningen går inte att läsa.",
+    "Send the search as application/x-www-form-urlencoded.": (
+        "Skicka sökningen som application/x-www-form-urlencoded."
+    ),
     "There is no such key.": "Nyckeln finns inte.",
     "There is no such webhook.": "Webhooken finns inte.",
     "This address has a webhook already.": "Adressen har redan en webhook.",

@@ -22,6 +22,9 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.messages import sentence
+from app.schemas.fhir_terms import FHIR_BASE
+from app.schemas.fhir_terms import JSON as FHIR_JSON
+from app.services.fhir_outcome import outcome
 
 logger = logging.getLogger("torg")
 TYPE_BASE = "https://torg.example/problems/"
@@ -43,22 +46,15 @@ def prefers_english(accept_language: str | None) -> bool:
 
 
 def problem(error: AppError, *, path: str, accept_language: str | None) -> Response:
-    """The answer that tells of an error."""
+    """The answer that tells of an error: a problem, and to FHIR's clients an OperationOutcome."""
     english = prefers_english(accept_language)
-    body: dict[str, Any] = {
-        "type": TYPE_BASE + error.code,
-        "title": error.title_en if english else error.title_sv,
-        "status": error.status,
-        "detail": sentence("detail", error.detail, english=english)
-        or (error.title_en if english else error.title_sv),
-        "instance": path,
-    }
-    if error.errors:
-        body["errors"] = [
-            {"pointer": e.pointer, "code": e.code, "message": sentence(e.code, e.message, english=english)}
-            for e in error.errors
-        ]
-    body |= error.more
+    title = error.title_en if english else error.title_sv
+    detail = sentence("detail", error.detail, english=english) or title
+    sentences = [sentence(e.code, e.message, english=english) for e in error.errors]
+    if fhir := path.startswith(FHIR_BASE):
+        body = outcome(error, title=title, detail=detail, sentences=sentences)
+    else:
+        body = _problem(error, path, title, detail, sentences)
     headers = {
         "Content-Language": "en" if english else "sv",
         "Cache-Control": "no-store",
@@ -68,7 +64,24 @@ def problem(error: AppError, *, path: str, accept_language: str | None) -> Respo
         headers["WWW-Authenticate"] = ", ".join(filter(None, ('Bearer realm="torg"', error.challenge)))
     if error.status == Unavailable.status:
         headers["Retry-After"] = "5"
-    return Response(orjson.dumps(body), error.status, headers, media_type="application/problem+json")
+    kind = FHIR_JSON if fhir else "application/problem+json"
+    return Response(orjson.dumps(body), error.status, headers, media_type=kind)
+
+
+def _problem(error: AppError, path: str, title: str, detail: str, sentences: Sequence[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": TYPE_BASE + error.code,
+        "title": title,
+        "status": error.status,
+        "detail": detail,
+        "instance": path,
+    }
+    if error.errors:
+        body["errors"] = [
+            {"pointer": e.pointer, "code": e.code, "message": said}
+            for e, said in zip(error.errors, sentences, strict=True)
+        ]
+    return body | error.more
 
 
 def field_problems(errors: Sequence[ErrorDetails | Mapping[str, Any]]) -> list[FieldProblem]:
