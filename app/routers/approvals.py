@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.deps import OperatorDep, ReadSessionDep, SessionDep, for_operators
 from app.models import Approval
+from app.routers.once import OperatorsOnceDep
 from app.schemas.people import ApprovalIn, ApprovalOut, ApprovalQuery, Approvals, ApprovedExport, DecisionIn
 from app.services import approval_export, approvals
 
@@ -23,10 +24,15 @@ def listed(query: Annotated[ApprovalQuery, Query()], session: ReadSessionDep) ->
 
 
 @router.post("/approvals", status_code=201, response_model=ApprovalOut, summary="Propose")
-def propose(wish: ApprovalIn, response: Response, session: SessionDep, caller: OperatorDep) -> Approval:
+def propose(
+    wish: ApprovalIn, response: Response, session: SessionDep, caller: OperatorDep, once: OperatorsOnceDep
+) -> Approval | Response:
     """Propose to verify an organisation, to export it whole, or to shred a referral. Another one decides."""
+    if once.answer:
+        return once.answer
     made = approvals.propose(session, wish, actor=caller.actor)
     response.headers["Location"] = f"/api/v1/approvals/{made.id}"
+    once.remember(response, ApprovalOut.model_validate(made))
     return made
 
 

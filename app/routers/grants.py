@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.deps import OperatorDep, ReadSessionDep, SessionDep, for_operators
 from app.models import RoleGrant
+from app.routers.once import OperatorsOnceDep
 from app.schemas.people import GrantIn, GrantOut, GrantQuery, Grants
 from app.services import grants
 
@@ -22,10 +23,15 @@ def listed(query: Annotated[GrantQuery, Query()], session: ReadSessionDep) -> Gr
 
 
 @router.post("/role-grants", status_code=201, response_model=GrantOut, summary="Give a role")
-def give(wish: GrantIn, response: Response, session: SessionDep, caller: OperatorDep) -> RoleGrant:
+def give(
+    wish: GrantIn, response: Response, session: SessionDep, caller: OperatorDep, once: OperatorsOnceDep
+) -> RoleGrant | Response:
     """Make a person a member of an organisation, or staff. Nobody gives herself a role."""
+    if once.answer:
+        return once.answer
     made = grants.give(session, wish, caller)
     response.headers["Location"] = f"/api/v1/role-grants/{made.id}"
+    once.remember(response, GrantOut.model_validate(made))
     return made
 
 

@@ -96,6 +96,20 @@ def test_the_same_waits_once(client, first, second, organisation):
     assert client.get(PATH, headers=second).json()["total"] == 1
 
 
+def test_the_same_proposal_sent_again_is_answered_as_before(client, first, second, organisation):
+    body = {"kind": "verify_organisation", "subject": str(organisation.id)}
+    answers = [
+        client.post(PATH, json=body, headers={**headers, "Idempotency-Key": "k"})
+        for headers in (first, first, second)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 409]  # another's key is another key
+    assert answers[0].json() == answers[1].json()
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    changed = {**body, "kind": "bulk_export"}
+    again = client.post(PATH, json=changed, headers={**first, "Idempotency-Key": "k"})
+    assert again.status_code == 422
+
+
 def test_what_waits_and_what_was_decided_are_listed_apart(
     client, first, second, organisation, other_organisation
 ):

@@ -45,6 +45,13 @@ def test_the_same_role_is_not_given_twice_but_again_after_its_end(client, wish, 
     assert client.post(PATH, json=wish, headers=operator_headers()).status_code == 201
 
 
+def test_a_grant_sent_again_under_its_key_is_made_once(client, wish, operator_headers):
+    headers = {**operator_headers(), "Idempotency-Key": "k"}
+    one, two = (client.post(PATH, json=wish, headers=headers) for _ in range(2))
+    assert (two.status_code, one.json()) == (201, two.json())
+    assert client.get(PATH, headers=operator_headers()).json()["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
