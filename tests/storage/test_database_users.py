@@ -18,6 +18,7 @@ from uuid import uuid4
 import postgres_programs
 import psycopg
 import pytest
+import referral_world
 import yaml
 from fastapi.testclient import TestClient
 from psycopg.errors import InsufficientPrivilege
@@ -30,7 +31,7 @@ from app.db import Wall
 from app.local_postgres import start_postgres
 from app.main import create_app
 from app.models import AccessRow, Base, OutboxJob, Referral, ReferralKey
-from app.services import access_log, identity, taxonomies
+from app.services import access_log, access_verify, identity, referral_links, taxonomies
 
 ROOT = Path(__file__).parent.parent.parent
 VOCABULARIES = {"category", "audience", "fact", "language", "county", "municipality", "place", "postcode"}
@@ -142,6 +143,7 @@ def acting_as(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[None]:
         _forget()
         yield
         db.engine().dispose()
+        db.engine(aside=True).dispose()
     _forget()
 
 
@@ -211,15 +213,14 @@ def test_a_user_without_a_wall_appends_to_the_log_and_cannot_change_it(three: Se
 class Walk:
     """Calls every operation of openapi.yaml with its own example."""
 
-    def __init__(
-        self, client: TestClient, ids: dict[str, str], headers: Callable[[str], dict[str, str]]
-    ) -> None:
-        self.client, self.ids, self.headers = client, ids, headers
+    def __init__(self, client: TestClient, ids: dict[str, str], people: dict[str, dict[str, str]]) -> None:
+        self.client, self.ids, self.people = client, ids, people
         self.answers: dict[str, int] = {}
 
     def __call__(self, spec: dict[str, Any]) -> None:
-        for path, operations in spec["paths"].items():
-            for method in ("get", "post", "put", "patch", "delete"):
+        # Deleting comes last: it ends sessions, too.
+        for method in ("get", "post", "put", "patch", "delete"):
+            for path, operations in spec["paths"].items():
                 if method in operations:
                     self._call(method, path, operations[method])
 
@@ -233,14 +234,25 @@ class Walk:
             ]
             headers = {"Content-Type": media}
             bodies = [{"content": json.dumps(one), "headers": headers} for one in examples]
-        for who in ("key", "operator", "staff", "member"):
+        for who, headers in self.people.items():
             for body in bodies:
-                sent = {**body.get("headers", {}), **self.headers(who), "If-Match": '"1"'}
+                sent = {**body.get("headers", {}), **headers, "If-Match": '"1"'}
                 base = "" if path.startswith(("/fhir", "/healthz", "/readyz")) else "/api/v1"
                 answer = self.client.request(method, base + where, content=body.get("content"), headers=sent)
                 name = f"{method} {path} {who}"
                 self.answers[name] = answer.status_code
                 assert answer.status_code < 500, (name, answer.text)
+
+
+@contextmanager
+def served(monkeypatch: pytest.MonkeyPatch, server: Server) -> Iterator[TestClient]:
+    """The API, searching by PostgreSQL alone, as the user of the service."""
+    monkeypatch.delenv("MEILI_URL", raising=False)
+    with (
+        acting_as(monkeypatch, server.at("torg_app", "torg_three")),
+        TestClient(create_app(), raise_server_exceptions=False) as client,
+    ):
+        yield client
 
 
 def test_the_whole_api_works_for_a_mere_member_of_the_service_role(
@@ -250,43 +262,86 @@ def test_the_whole_api_works_for_a_mere_member_of_the_service_role(
     staff_headers: Any,
     member_headers: Any,
 ) -> None:
-    monkeypatch.delenv("MEILI_URL", raising=False)
     spec = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-    with acting_as(monkeypatch, three.at("torg_app", "torg_three")):
+    with served(monkeypatch, three) as client:
         with db.session_scope() as session:
             _, key = identity.create_key(session, organisation=None, name="operator", scopes={"operator"})
         bearer = {"Authorization": f"Bearer {key}"}
-        with TestClient(create_app(), raise_server_exceptions=False) as client:
-            made = client.post(
-                "/api/v1/organisations", json={"external_id": "kvarnen", "name": "Kvarnen"}, headers=bearer
-            )
-            assert made.status_code == 201, made.text
-            organisation = made.json()["id"]
-            listing = client.post(
-                f"/api/v1/organisations/{organisation}/listings",
-                json=_listing(),
-                headers=bearer,
-            )
-            assert listing.status_code == 201, listing.text
-            step = f"/api/v1/organisations/{organisation}/listings/{listing.json()['id']}/publish"
-            published = client.post(step, headers={**bearer, "If-Match": listing.headers["ETag"]})
-            assert published.status_code == 200, published.text
-            assert client.get("/api/v1/search", params={"q": "fika"}).json()["total"] == 1
-            people = {
-                "key": bearer,
-                "operator": operator_headers(),
-                "staff": staff_headers(),
-                "member": member_headers(organisation),
-            }
-            walk = Walk(
-                client,
-                {"organisation": organisation, "listing": listing.json()["id"], "name": "categories"},
-                lambda who: people[who],
-            )
-            walk(spec)
+        made = client.post(
+            "/api/v1/organisations", json={"external_id": "kvarnen", "name": "Kvarnen"}, headers=bearer
+        )
+        assert made.status_code == 201, made.text
+        organisation = made.json()["id"]
+        path = f"/api/v1/organisations/{organisation}/listings"
+        listing = client.post(path, json=_listing(), headers=bearer)
+        assert listing.status_code == 201, listing.text
+        published = client.post(
+            f"{path}/{listing.json()['id']}/publish", headers={**bearer, "If-Match": listing.headers["ETag"]}
+        )
+        assert published.status_code == 200, published.text
+        assert client.get("/api/v1/search", params={"q": "fika"}).json()["total"] == 1
+        goal = referral_world.make_goal("ugnen", "Ugnen")
+        referral = _sent(client, "/referrals", staff_headers(), referral_world.referral_to(goal))
+        person = _sent(client, "/my-referral-sessions", {}, {"code": referral["code"]})["token"]
+        people = {
+            "key": bearer,
+            "operator": operator_headers(),
+            "staff": staff_headers(),
+            "member": member_headers(goal.organisation),
+            "person": {"Authorization": f"Bearer {person}"},
+        }
+        ids = {
+            "organisation": str(goal.organisation),
+            "listing": str(goal.listing),
+            "referral": referral["id"],
+            "name": "categories",
+        }
+        walk = Walk(client, ids, people)
+        walk(spec)
     reached = {name.rpartition(" ")[0] for name, status in walk.answers.items() if status not in (401, 403)}
     operations = {name.rpartition(" ")[0] for name in walk.answers}
     assert operations - reached == set(), "nobody was let in to these"
+
+
+def _sent(client: TestClient, path: str, headers: dict[str, str], body: object, version: int = 0) -> Any:
+    more = {"If-Match": f'"v{version}"'} if version else {}
+    answer = client.post(f"/api/v1{path}", json=body, headers={**headers, **more})
+    assert answer.status_code < 300, (path, answer.text)
+    return answer.json()
+
+
+def test_referrals_go_their_way_with_users_that_own_nothing(
+    three: Server, monkeypatch: pytest.MonkeyPatch, staff_headers: Any, member_headers: Any
+) -> None:
+    nurse = staff_headers()
+    with served(monkeypatch, three) as client:
+        goal = referral_world.make_goal("ugnen", "Ugnen")
+        member = member_headers(goal.organisation)
+        light = _sent(client, "/referrals", nurse, referral_world.referral_to(goal))
+        inbox = f"/inbox/{light['id']}"
+        accepted = _sent(client, f"{inbox}/status", member, {"status": "accepted"}, 1)
+        assert accepted["person"]["alias"] == "Kim"
+        _sent(client, f"{inbox}/events", member, {"kind": "attended"}, 2)
+        taken = {"code": light["code"], "status": "cancelled"}
+        _sent(client, "/my-referral/status", {}, taken, 3)
+        assert client.get(f"/api/v1/referrals/{light['id']}", headers=nurse).json()["person"] is None
+        coded = _sent(client, "/referrals", nurse, referral_world.code_referral_to(goal))
+        assert _sent(client, "/inbox/redeem", member, {"code": coded["code"]})["status"] == "accepted"
+        linked = _sent(client, "/referrals", nurse, referral_world.referral_to(goal))
+        foreign = client.get(f"/api/v1/referrals/{linked['id']}", headers=staff_headers(tenant="SE-OTHER"))
+        assert foreign.status_code == 404
+    jobs = three.at("torg_jobs", "torg_three")
+    with acting_as(monkeypatch, jobs), db.walled_scope(Wall(role="torg_worker")) as session:
+        link = referral_links.make(session, session.get_one(Referral, linked["id"]))
+        assert session.scalar(select(func.count()).select_from(ReferralKey)) == 2
+    with served(monkeypatch, three) as client:
+        token = _sent(client, "/referral-sessions", {}, {"link": link.rpartition("/")[2]})["token"]
+        by_link = {"Authorization": f"Bearer {token}"}
+        path = f"/inbox/{linked['id']}/status"
+        assert _sent(client, path, by_link, {"status": "accepted"}, 1)["person"]["alias"] == "Kim"
+    with acting_as(monkeypatch, jobs), db.walled_scope(Wall(role="torg_worker"), snapshot=True) as session:
+        found = access_verify.verify(session)
+        assert (found.faults, found.rows > 8) == ([], True)
 
 
 def _listing() -> dict[str, Any]:
