@@ -255,6 +255,8 @@ FORGERIES: dict[str, Callable[[Stage], str]] = {
     "without an end": lambda s: signed(s, body=claims(s, exp=None)),
     "an end that is a text": lambda s: signed(s, body=claims(s, exp="4102444800")),
     "an end that is true": lambda s: signed(s, body=claims(s, exp=True)),
+    "a beginning that is true": lambda s: signed(s, body=claims(s, iat=True)),
+    "a claim that is no JSON": lambda s: signed(s, body=twice(s, "extra", "NaN")),
     "an infinite end": lambda s: signed(s, body=ending(s, "1e999")),
     "an end too large to count": lambda s: signed(s, body=ending(s, "9" * 400)),
     "an end that is no number": lambda s: signed(s, body=ending(s, "NaN")),

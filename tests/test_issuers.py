@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from people import AUDIENCE, LOA2, LOA3, TENANT
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from people import AUDIENCE, LOA2, LOA3, TENANT, LoginServer
 from pydantic import ValidationError
 
 from app.config import Settings, get_settings
 from app.issuers import Issuer
+from app.services import token_keys
 from app.troubles import sentence
 
 LEAST = {"issuer": "https://idp.example", "audience": "torg"}
@@ -70,6 +73,54 @@ def test_the_example_in_the_paper_can_be_used():
     first, second = settings(example).oidc_issuers
     assert first.sufficient("staff") == (LOA3,)
     assert second.sufficient("staff") == ()
+
+
+def test_an_algorithm_that_is_not_named_is_refused_though_the_key_fits(doors, monkeypatch):
+    login = LoginServer()
+    login.key = RSAKey.generate_key(2048, parameters={"kid": "rsa", "use": "sig"})
+    setting = {**login.setting(), "algorithms": ["PS256"], "jwks_url": f"{login.url}/jwks"}
+    monkeypatch.setenv("TORG_OIDC_ISSUERS", json.dumps([setting]))
+    monkeypatch.setenv("TORG_OUTBOUND_PRIVATE_HOSTS", "127.0.0.1")
+    get_settings.cache_clear()
+    answers = {}
+    for algorithm in ("PS256", "RS256", "PS384"):
+        header = {"typ": "at+jwt", "alg": algorithm, "kid": "rsa"}
+        token = jwt.encode(header, login.claims("kim"), login.key, algorithms=[algorithm])
+        answers[algorithm] = doors.get(
+            "/doors/anyone", headers={"Authorization": f"Bearer {token}"}
+        ).status_code
+    login.stop()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    assert answers == {"PS256": 200, "RS256": 401, "PS384": 401}
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        {"kty": "oct", "kid": "one", "k": "c2VjcmV0"},
+        {"kty": "RSA", "kid": "one", "e": "AQAB", "n": "w" * 171},
+        {"kty": "EC", "kid": "one", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "XX", "kid": "one"},
+        {"kty": ["EC"], "kid": "one"},
+        "key",
+        None,
+    ],
+)
+def test_keys_that_prove_nothing_are_left_out(useless):
+    good = ECKey.generate_key("P-256", parameters={"kid": "good", "use": "sig"}).as_dict(private=False)
+    for_encryption = {**good, "kid": "enc", "use": "enc"}
+    told_to_all = ECKey.generate_key("P-256", parameters={"kid": "private"}).as_dict(private=True)
+    assert list(token_keys.read_keys({"keys": [useless, for_encryption, told_to_all, good]})) == ["good"]
+    with pytest.raises(ValueError, match="no key that can be used"):
+        token_keys.read_keys({"keys": [useless]})
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"keys": {}}, "keys"])
+def test_what_is_no_key_set_is_refused(answer):
+    with pytest.raises(ValueError, match="no key set"):
+        token_keys.read_keys(answer)
 
 
 def test_a_stronger_login_than_needed_is_enough(told):
