@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +22,7 @@ def _psycopg(url: str) -> str:
     return url
 
 
-def _keys(read: Callable[[str], object]) -> AfterValidator:
+def _read_at_start(read: Callable[[str], object]) -> AfterValidator:
     """Refuses at the start what would else be found when the first referral comes; an empty one is none."""
 
     def checked(secret: SecretStr | None) -> SecretStr | None:
@@ -32,6 +33,14 @@ def _keys(read: Callable[[str], object]) -> AfterValidator:
         return SecretStr(text)
 
     return AfterValidator(checked)
+
+
+def _mail_server(url: str) -> None:
+    parts = urlsplit(url)
+    place = parts.path if parts.scheme == "file" else parts.hostname
+    if parts.scheme not in {"smtp", "smtps", "file"} or not place:
+        raise ValueError("it should be smtp://host, smtps://host or file:///folder")
+    _ = parts.port  # raises for one that is no number
 
 
 class Settings(BaseSettings):
@@ -82,7 +91,7 @@ class Settings(BaseSettings):
     key_rate_limit_per_minute: int = Field(
         3000, title="Requests a minute and key", description="The same for a caller with a key.", ge=0
     )
-    referral_keys: Annotated[SecretStr | None, _keys(key_material.masters)] = Field(
+    referral_keys: Annotated[SecretStr | None, _read_at_start(key_material.masters)] = Field(
         None,
         title="Master keys of referrals",
         description=(
@@ -90,12 +99,12 @@ class Settings(BaseSettings):
             " still open. Without it referrals are not served."
         ),
     )
-    referral_index_key: Annotated[SecretStr | None, _keys(key_material.key)] = Field(
+    referral_index_key: Annotated[SecretStr | None, _read_at_start(key_material.key)] = Field(
         None,
         title="Index key of referrals",
         description="32 bytes in base64, never changed: what digests of codes and contacts are made with.",
     )
-    smtp_url: SecretStr | None = Field(
+    smtp_url: Annotated[SecretStr | None, _read_at_start(_mail_server)] = Field(
         None,
         title="Mail server",
         description=(
@@ -103,7 +112,7 @@ class Settings(BaseSettings):
             " which mails are laid in instead."
         ),
     )
-    mail_from: str | None = Field(
+    mail_from: Annotated[str | None, AfterValidator(lambda text: text or None)] = Field(
         None, title="Sender", description="The address mails come from, with a name if you like."
     )
     retention_days: int = Field(
@@ -132,7 +141,7 @@ class Settings(BaseSettings):
             " without it nobody is let in."
         ),
     )
-    audit_signing_key: Annotated[SecretStr | None, _keys(key_material.several)] = Field(
+    audit_signing_key: Annotated[SecretStr | None, _read_at_start(key_material.several)] = Field(
         None,
         title="Signing key of the access log",
         description="32 bytes in base64; signs checkpoints of the log of who read what. Older keys after it.",

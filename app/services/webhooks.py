@@ -6,6 +6,7 @@ Secrets are sealed; an endpoint's old one signs beside the new one for a day aft
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -136,7 +137,8 @@ def send(endpoint: WebhookEndpoint, notification: Notification) -> int:
         "correlation_id": str(notification.correlation_id),
         "url": f"{get_settings().public_url.rstrip('/')}/api/v1/{path}/{notification.referral_id}",
     }
-    return _post(endpoint, str(notification.id), _body(notification.event, notification.created_at, data))
+    body = _body(notification.event, notification.created_at, data)
+    return _post(endpoint, str(notification.id), body, {"X-Correlation-ID": data["correlation_id"]})
 
 
 def disable(session: Session, endpoint_id: UUID, *, why: str) -> None:
@@ -152,7 +154,9 @@ def _body(event: str, at: datetime, data: dict[str, str]) -> str:
     return json.dumps({"type": event, "timestamp": stamp, "data": data}, separators=(",", ":"))
 
 
-def _post(endpoint: WebhookEndpoint, message_id: str, body: str) -> int:
+def _post(
+    endpoint: WebhookEndpoint, message_id: str, body: str, more: Mapping[str, str] | None = None
+) -> int:
     now = datetime.now(UTC)
     signatures = [Webhook(secret).sign(message_id, now, body) for secret in _signing(endpoint, now)]
     headers = {
@@ -160,6 +164,7 @@ def _post(endpoint: WebhookEndpoint, message_id: str, body: str) -> int:
         "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
+        **(more or {}),
     }
     return http.post(endpoint.url, body.encode(), headers)
 

@@ -56,6 +56,7 @@ def test_a_webhook_tells_the_event_opaque_ids_and_where_to_look(receivers, tenan
                 "url": f"http://127.0.0.1:8000/api/v1/{path}/{referral_id}",
             },
         }
+        assert got.headers["x-correlation-id"] == "00000000-0000-0000-0000-000000000001"
         assert got.headers["webhook-id"] in {str(row.id) for row in told.values()}
     assert [job.subject for job in rows(OutboxJob)] == [told[None].id]  # the mail waits for its own sender
     assert [row.delivered_at is not None for row in told.values()] == [

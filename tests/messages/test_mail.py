@@ -12,9 +12,10 @@ from uuid import UUID
 import pytest
 from certificates import write_certificate
 from mailboxes import taken
+from pydantic import ValidationError
 
 from app import http
-from app.config import get_settings
+from app.config import Settings, get_settings
 from app.models import Notification
 from app.services import mail
 from app.services.notifications import EVENTS
@@ -177,3 +178,19 @@ def test_mails_can_be_laid_in_a_folder_instead(tmp_path, settings):
     send()
     (file,) = (tmp_path / "post box").glob("*.eml")
     assert re.search(r"abcDEF123", message_from_bytes(file.read_bytes(), policy=default).get_content())
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example", "http://mail.example", "smtp://", "file:", "smtp://mail.example:x"]
+)
+def test_a_mail_server_that_cannot_be_one_is_refused_at_the_start_and_not_echoed(settings, url):
+    settings.setenv("TORG_SMTP_URL", url)
+    with pytest.raises(ValidationError) as told:
+        Settings()
+    assert "mail.example" not in str(told.value)
+
+
+def test_an_empty_mail_server_is_none(settings):
+    settings.setenv("TORG_SMTP_URL", "")
+    settings.setenv("TORG_MAIL_FROM", "")
+    assert (Settings().smtp_url, Settings().mail_from) == (None, None)
