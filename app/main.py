@@ -20,6 +20,7 @@ from app.routers import (
     listings,
     my_referral,
     organisations,
+    pages,
     referrals,
     search,
     service,
@@ -72,6 +73,7 @@ def create_app() -> FastAPI:
     app.include_router(service.health_router)
     # Described by its CapabilityStatement: FHIR's own names are not those of the REST profile.
     app.include_router(fhir.router, prefix=FHIR_BASE, include_in_schema=False)
+    app.include_router(pages.router)
     problems.register(app)
     app.add_middleware(Validators)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

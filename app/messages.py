@@ -164,6 +164,9 @@ _BY_SENTENCE = {
     "valid_from is after valid_to": "valid_from är efter valid_to.",
     "is not a valid organisation number": "Är inget giltigt organisationsnummer.",
     "is a personal number; leave it out": "Är ett personnummer; utelämna det.",
+    "is not a telephone number": "Är inget telefonnummer.",
+    "The form is too old. Nothing was saved.": "Formuläret är för gammalt. Inget sparades.",
+    "Has the wrong type or form.": "Fel sort eller skrivsätt.",
     "must not contain the NUL character": "Får inte innehålla NUL-tecken.",
 }
 

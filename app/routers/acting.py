@@ -1,6 +1,7 @@
 """Who acts on referrals in a request, and the session behind their wall."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.db import Wall, session_scope, stand_behind, walled_scope
 from app.deps import StaffDep, access_token, get_actor
 from app.errors import Unauthorised
+from app.schemas.referral_terms import Party
 from app.services import accounts, referral_links
 from app.services.referral_rows import By
 
@@ -28,17 +30,24 @@ def get_staff(actor: StaffDep) -> Iterator[Acting]:
         yield Acting(session, By("requester", actor.account_id, tenant=actor.tenant, unit=actor.unit))
 
 
+@contextmanager
+def acting_by_session(token: str, party: Party) -> Iterator[Acting]:
+    """Whoever a link's or a code's session stands for. Raises Unauthorised when it is another's, or over."""
+    with session_scope() as session:
+        by = referral_links.recognise(session, token)
+        if by.party != party:
+            raise Unauthorised("The session is unknown or over. Use a new link.")
+        stand_behind(session, Wall(organisations=by.organisations, referral=by.referral_id))
+        yield Acting(session, by)
+
+
 def get_receiver(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
 ) -> Iterator[Acting]:
     token = credentials.credentials if credentials else ""
     if token.startswith(referral_links.SESSION_PREFIX):
-        with session_scope() as session:
-            by = referral_links.recognise(session, token)
-            if by.party != "organisation":
-                raise Unauthorised("The session is unknown or over. Use a new link.")
-            stand_behind(session, Wall(organisations=by.organisations, referral=by.referral_id))
-            yield Acting(session, by)
+        with acting_by_session(token, "organisation") as acting:
+            yield acting
         return
     actor = get_actor(credentials)
     accounts.require_role(actor, "member")
@@ -49,12 +58,8 @@ def get_receiver(
 def get_person(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
 ) -> Iterator[Acting]:
-    with session_scope() as session:
-        by = referral_links.recognise(session, credentials.credentials if credentials else "")
-        if by.party != "person":
-            raise Unauthorised("The session is unknown or over. Use a new link.")
-        stand_behind(session, Wall(referral=by.referral_id))
-        yield Acting(session, by)
+    with acting_by_session(credentials.credentials if credentials else "", "person") as acting:
+        yield acting
 
 
 def get_anyone() -> Iterator[Session]:

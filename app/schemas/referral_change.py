@@ -86,8 +86,12 @@ class PersonStatusIn(CodeIn):
     status: Status = Field(examples=["cancelled"])
 
 
-class PersonContactIn(CodeIn):
+class ContactChange(Sent):
     """Another way to reach the person."""
 
     contact: Contact
     safe_to_leave_message: bool
+
+
+class PersonContactIn(CodeIn, ContactChange):
+    """Another way to reach the person, with her code."""

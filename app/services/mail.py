@@ -38,6 +38,7 @@ _TOLD_SV = {
         "En förfrågan har gått ut",
         "En förfrågan har gått ut, eftersom ingen svarade på den.",
     ),
+    "referral.link": ("En ny länk", "Här är den nya länk till ett ärende som någon hos er bad om."),
 }
 _TOLD_EN = {
     "referral.requested": "A new request to receive a person is waiting for your answer.",
@@ -47,6 +48,7 @@ _TOLD_EN = {
     "referral.status-changed": "Something has changed in a case of yours.",
     "referral.withdrawn": "A request has been withdrawn. Do not contact the person.",
     "referral.expired": "A request has expired, because nobody answered it.",
+    "referral.link": "Here is the new link to a case that somebody with you asked for.",
 }
 _LINK_SV = "Öppna ärendet (länken gäller en gång och bara för er):"
 _LINK_EN = "Open the case (the link works once and is for you alone):"

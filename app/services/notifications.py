@@ -50,6 +50,21 @@ def tell(session: Session, referral: Referral, event: str, *, to: Iterable[Recei
     return len(rows)
 
 
+def mail(session: Session, referral: Referral, event: str) -> None:
+    """Note an e-mail to the organisation alone, for what no other system is to be told."""
+    notification = Notification(
+        id=uuid7(),
+        event=event,
+        referral_id=referral.id,
+        correlation_id=referral.correlation_id,
+        channel="email",
+        organisation_id=referral.organisation_id,
+    )
+    session.add(notification)
+    session.flush()
+    outbox.add(session, kind=JOB, subject=notification.id)
+
+
 def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) -> list[UUID | None]:
     """The endpoints that want to know of it, and None for e-mail."""
     if receiver == "organisation":

@@ -14,15 +14,17 @@ from uuid_utils.compat import uuid7
 
 from app.config import get_settings
 from app.db import Wall, stand_behind
-from app.errors import Gone, NotFound, Unauthorised
+from app.errors import Gone, NotFound, TooManyRequests, Unauthorised
 from app.models import Referral, ReferralLink, ReferralSession
-from app.services import access_log
+from app.services import access_log, notifications, tally
 from app.services.referral_rows import By
+from app.services.referral_states import OPEN
 from app.services.vault import vault
 
 LINK_DAYS = 14
 SESSION_HOURS = 8
 SESSION_PREFIX = "torgs_"
+NEW_LINKS_A_DAY = 3
 _MAC_BYTES = 16
 
 
@@ -55,13 +57,7 @@ def find(session: Session, token: str) -> ReferralLink:
 
     The session then stands behind the wall of this one referral.
     """
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        link_id, referral_id = UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
-    except (ValueError, binascii.Error) as error:
-        raise NotFound("There is no such link.") from error
-    if not hmac.compare_digest(raw, _signed(link_id, referral_id)):
-        raise NotFound("There is no such link.")
+    link_id, referral_id = _read(token)
     stand_behind(session, Wall(referral=referral_id))
     link = session.get(ReferralLink, link_id, with_for_update=True)
     if link is None or link.used_at is not None or link.expires_at <= datetime.now(UTC):
@@ -69,18 +65,60 @@ def find(session: Session, token: str) -> ReferralLink:
     return link
 
 
-def use(session: Session, token: str) -> tuple[ReferralSession, str]:
+def _read(token: str) -> tuple[UUID, UUID]:
+    """The ids of a link and its referral. Raises NotFound for one that is not ours."""
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        link_id, referral_id = UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
+    except (ValueError, binascii.Error) as error:
+        raise NotFound("There is no such link.") from error
+    if not hmac.compare_digest(raw, _signed(link_id, referral_id)):
+        raise NotFound("There is no such link.")
+    return link_id, referral_id
+
+
+def use(session: Session, token: str, *, session_token: str | None = None) -> tuple[ReferralSession, str]:
     """Use the link up; a session of eight hours and its token. Raises as `find`."""
     link = find(session, token)
     link.used_at = datetime.now(UTC)
-    return begin(session, link.referral_id, actor="organisation", organisation_id=link.organisation_id)
+    return begin(
+        session,
+        link.referral_id,
+        actor="organisation",
+        organisation_id=link.organisation_id,
+        token=session_token,
+    )
+
+
+def send_again(session: Session, token: str) -> None:
+    """Mail the organisation a new link when this was one of ours and its case is open.
+
+    At most three a day for a case. The caller is told nothing of it, whatever the token was.
+    """
+    try:
+        _link_id, referral_id = _read(token)
+        tally.count(session, f"link:{referral_id}", most=NEW_LINKS_A_DAY, within=timedelta(days=1))
+    except (NotFound, TooManyRequests):
+        return
+    stand_behind(session, Wall(referral=referral_id))
+    referral = session.get(Referral, referral_id)
+    if referral is not None and referral.status in OPEN:
+        notifications.mail(session, referral, "referral.link")
 
 
 def begin(
-    session: Session, referral_id: UUID, *, actor: str, organisation_id: UUID | None = None
+    session: Session,
+    referral_id: UUID,
+    *,
+    actor: str,
+    organisation_id: UUID | None = None,
+    token: str | None = None,
 ) -> tuple[ReferralSession, str]:
-    """A session for one referral, and its token, which is kept nowhere."""
-    token = SESSION_PREFIX + secrets.token_urlsafe(32)
+    """A session for one referral, and its token, which is kept nowhere.
+
+    `token`: the one to use, as unguessable as a random one; without it a new one is made.
+    """
+    token = token or SESSION_PREFIX + secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     row = ReferralSession(
         id=uuid7(),

@@ -9,7 +9,7 @@ from app.db import Wall, stand_behind
 from app.errors import Conflict, NotFound
 from app.models import AccessRow, Referral
 from app.schemas.referral_answer import AccessRowOut, MyReferral
-from app.schemas.referral_change import PersonContactIn
+from app.schemas.referral_change import ContactChange
 from app.schemas.referral_terms import Status
 from app.services import codes, referral_change, referral_rows, referral_texts, referral_views, tally
 from app.services.referral_change import Said
@@ -71,7 +71,7 @@ def withdraw(session: Session, referral: Referral, *, by: By, to: Status = "canc
     referral_change.transition(session, referral, to, by=by, said=Said(reason="withdrawn"))
 
 
-def change_contact(session: Session, referral: Referral, sent: PersonContactIn, *, by: By) -> None:
+def change_contact(session: Session, referral: Referral, sent: ContactChange, *, by: By) -> None:
     """Another way to reach her, while it is open. Raises Conflict otherwise and in the mode `code`."""
     person = referral_views.person_of(session, referral)
     if person is None or referral.status not in OPEN:

@@ -20,6 +20,9 @@ def _texts() -> dict[str, dict[str, str]]:
 def headline(referral: Referral, language: str | None) -> tuple[str, str]:
     """The sentence for the referral's status, and the language it is in."""
     key = "withdrawn" if referral.reason == "withdrawn" else referral.status
-    sentences = _texts()[key]
+    texts = _texts()
+    sentences = texts[key]
+    if referral.mode == "code":
+        sentences = texts.get(f"{key}-code", sentences)
     spoken = language if language in sentences else FALLBACK
     return sentences[spoken], spoken
