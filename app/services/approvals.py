@@ -127,7 +127,7 @@ def _change_contacts(session: Session, found: Approval, *, actor: str) -> None:
 def _shred(session: Session, referral_id: UUID, actor: Actor) -> None:
     """Behind the wall of this referral alone. Raises NotFound when there is none."""
     stand_behind(session, Wall(referral=referral_id))
-    retention.shred(session, referral_id, "approved")
+    retention.shred_told(session, referral_id, "approved")
     access_log.note(
         session, actor="operator", actor_id=actor.account_id, action="shred", referral_id=referral_id
     )

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
 from app.config import get_settings
 from app.db import Wall, walled_scope
@@ -23,6 +24,7 @@ from app.models import (
     IdempotentRequest,
     Notification,
     Referral,
+    ReferralEvent,
     ReferralKey,
     ReferralLink,
     ReferralSecret,
@@ -60,6 +62,18 @@ def shred(session: Session, referral_id: UUID, why: str) -> bool:
         return False
     _forget(session, referral_id)
     session.execute(insert(ShredRow).values(referral_id=referral_id, why=why).on_conflict_do_nothing())
+    return True
+
+
+def shred_told(session: Session, referral_id: UUID, why: str) -> bool:
+    """As `shred`, with an event and a new version: for whoever shreds without any other change."""
+    if not shred(session, referral_id, why):
+        return False
+    of_referral = ReferralEvent.referral_id == referral_id
+    last = session.scalar(select(func.max(ReferralEvent.number)).where(of_referral)) or 0
+    told = {"id": uuid7(), "referral_id": referral_id, "number": last + 1, "kind": "shredded"}
+    session.execute(insert(ReferralEvent).values(**told, actor="system", reason=why))
+    session.execute(update(Referral).where(Referral.id == referral_id).values(version=last + 1))
     return True
 
 
@@ -150,7 +164,7 @@ def _shred_batch(now: datetime) -> int:
     with walled_scope(WORKER) as session:
         ids = due(session, now, limit=BATCH)
         for referral_id in ids:
-            shred(session, referral_id, "retention")
+            shred_told(session, referral_id, "retention")
         for referral_id in ids:
             access_log.note(session, actor="system", actor_id=None, action="shred", referral_id=referral_id)
         return len(ids)
@@ -232,7 +246,7 @@ def _again(session: Session, line: LedgerLine, report: Replayed) -> bool:
     keys = session.scalar(
         select(func.count()).select_from(ReferralKey).where(ReferralKey.referral_id == line.referral_id)
     )
-    again = shred(session, line.referral_id, line.why)
+    again = shred_told(session, line.referral_id, line.why)
     if not again and keys:
         _forget(session, line.referral_id)
     report.shredded += again or bool(keys)

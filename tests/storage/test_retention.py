@@ -154,6 +154,17 @@ def test_a_run_shreds_what_is_due_and_notes_each(made, monkeypatch):
     assert retention.run(NOW).referrals == 0
 
 
+def test_a_run_makes_an_event_and_a_new_version_so_that_no_kept_answer_is_taken_for_the_present_one(made):
+    old = made(status="rejected", closed_at=NOW - 31 * DAY, note="hemligt")
+    retention.run(NOW)
+    with db.session_scope() as session:
+        events = session.scalars(
+            select(ReferralEvent).where(ReferralEvent.referral_id == old).order_by(ReferralEvent.number)
+        ).all()
+        assert [(one.number, one.kind, one.actor) for one in events][-1] == (3, "shredded", "system")
+        assert session.get_one(Referral, old).version == 3
+
+
 def test_a_run_removes_what_has_served_its_time(made, places):
     referral = made()
     with db.session_scope() as session:
