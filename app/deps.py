@@ -54,13 +54,18 @@ access_token = HTTPBearer(
 )
 
 
+def no_key(credentials: HTTPAuthorizationCredentials) -> None:
+    """Raise Forbidden for an API key, whether it is a good one or not."""
+    if credentials.credentials.startswith(identity.PREFIX):
+        raise Forbidden("An API key does not open this: it takes a person's access token.")
+
+
 def get_actor(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
 ) -> Actor:
     if credentials is None:
         raise Unauthorised("A person's access token is needed: Authorization: Bearer eyJ…")
-    if credentials.credentials.startswith(identity.PREFIX):
-        raise Forbidden("An API key does not open this: it takes a person's access token.")
+    no_key(credentials)
     return accounts.recognise(credentials.credentials)
 
 

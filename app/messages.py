@@ -30,7 +30,7 @@ _BY_CODE = {
     "no_child_safeguarding": "Organisationen har ingen noterad rutin för barns trygghet.",
     "expired": "Samtycket har gått ut.",
     "other_recipient": "Samtycket gäller en annan organisation.",
-    "too_narrow": "Samtycket omfattar inte personens kontaktväg.",
+    "too_narrow": "Samtycket omfattar inte allt som lämnas över.",
     "duplicate": "En öppen hänvisning av samma person till organisationen finns redan.",
     "mistyped": "Koden är felskriven: läs den igen, tecken för tecken.",
     "not_here": "Uppgiften hör inte hemma här.",

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy.orm import Session
 
 from app.db import Wall, session_scope, stand_behind, walled_scope
-from app.deps import StaffDep, access_token, get_actor
+from app.deps import StaffDep, access_token, get_actor, no_key
 from app.errors import Unauthorised
 from app.schemas.referral_terms import Party
 from app.services import accounts, referral_links
@@ -55,10 +55,21 @@ def get_receiver(
         yield Acting(session, By("organisation", actor.account_id, organisations=actor.organisations))
 
 
-def get_person(
+def get_session_token(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(access_token)],
-) -> Iterator[Acting]:
-    with acting_by_session(credentials.credentials if credentials else "", "person") as acting:
+) -> str:
+    """The token of a link's or a code's session, not looked at yet."""
+    if credentials is None:
+        raise Unauthorised("The session is unknown or over. Use a new link.")
+    no_key(credentials)
+    return credentials.credentials
+
+
+SessionToken = Annotated[str, Depends(get_session_token)]
+
+
+def get_person(token: SessionToken) -> Iterator[Acting]:
+    with acting_by_session(token, "person") as acting:
         yield acting
 
 

@@ -3,12 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from fastapi.security import HTTPAuthorizationCredentials
+from fastapi import APIRouter, Path, Query, Response
 
-from app.deps import IfMatch, access_token, etag, require_match
+from app.deps import IfMatch, etag, require_match
 from app.models import Referral
-from app.routers.acting import Acting, Anyone, Receiver
+from app.routers.acting import Acting, Anyone, Receiver, SessionToken
 from app.schemas.referral_answer import CapacityOut, Events, InboxReferral, Referrals, SessionOut
 from app.schemas.referral_change import CapacityIn, CodeIn, EventIn, LinkIn, StatusIn
 from app.schemas.referral_list import InboxQuery
@@ -38,12 +37,9 @@ def open_link(sent: LinkIn, session: Anyone) -> SessionOut:
 
 
 @router.delete("/referral-sessions/current", status_code=204, summary="End a link's session")
-def close_session(
-    session: Anyone,
-    credentials: Annotated[HTTPAuthorizationCredentials, Depends(access_token)],
-) -> None:
-    """The token works no more."""
-    referral_links.end(session, credentials.credentials)
+def close_session(session: Anyone, token: SessionToken) -> None:
+    """The token works no more. 401 when it did not before."""
+    referral_links.end(session, token)
 
 
 @router.get("/inbox", summary="Referrals to the caller's organisations")

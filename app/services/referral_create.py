@@ -145,14 +145,11 @@ def reroute(session: Session, old: Referral, sent: RerouteIn, *, by: By) -> Refe
 
     Raises Conflict when the old one's data were shredded, and as `create`.
     """
-    secret, key = referral_rows.secret(session, old.id), referral_rows.data_key(session, old.id)
-    if old.mode != "code" and (secret is None or key is None):
+    person = referral_rows.person_of(session, old)
+    if old.mode != "code" and person is None:
         raise Conflict("The person's data of this referral are shredded: make a new one.")
     if old.status in ("draft", "entered-in-error", "completed"):
         raise referral_change.IllegalChange(f"A referral that is {old.status} cannot be re-routed.")
-    person = None
-    if secret is not None and key is not None:
-        person = Person.model_validate_json(key.open("referral_secret.person", old.id, secret.person))
     if old.status in OPEN:
         referral_change.transition(
             session, old, "cancelled", by=by, said=Said("rerouted"), sub_status="rerouted"
@@ -226,6 +223,12 @@ def _write_consent(
     basis: Basis | None,
     by: By,
 ) -> ReferralConsent:
+    if waiver is not None and session.get(Organisation, waiver.recipient) is None:
+        sentence = "The consent is given for another organisation."
+        raise Invalid(
+            "The referral cannot be saved as it is.",
+            [FieldProblem("/consent/recipient", "other_recipient", sentence)],
+        )
     if row is None:
         row = ReferralConsent(referral_id=referral.id)
         session.add(row)
@@ -235,11 +238,5 @@ def _write_consent(
         row.text_version, row.noted_by = waiver.text_version, by.actor_id
     if basis is not None:
         row.legal_basis, row.legal_basis_noted_on = basis.code, basis.noted_on
-    if session.get(Organisation, row.recipient_id) is None:
-        sentence = "The consent is given for another organisation."
-        raise Invalid(
-            "The referral cannot be saved as it is.",
-            [FieldProblem("/consent/recipient", "other_recipient", sentence)],
-        )
     session.flush()
     return row

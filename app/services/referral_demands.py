@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.config import get_settings
 from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
 from app.models import Listing, Municipality, Organisation, Referral, ReferralConsent
-from app.schemas.referral import MINORS, Person
+from app.schemas.referral import MINORS, Category, Person
 from app.services import capacity, referral_rows
 from app.services.referral_states import OPEN
 from app.services.wall_clock import STOCKHOLM
@@ -70,9 +70,10 @@ def ready(session: Session, referral: Referral, goal: Goal, consent: ReferralCon
     """Everything a request must have. Raises Invalid with all that is missing."""
     found = [*_goal_problems(goal), *_minor_problems(referral, goal)]
     if referral.mode != "code":
-        if referral_rows.secret(session, referral.id) is None:
+        person = referral_rows.person_of(session, referral)
+        if person is None:
             found.append(FieldProblem("/person", "missing", "The person's contact is needed."))
-        found.extend(_consent_problems(consent, goal))
+        found.extend(_consent_problems(consent, goal, _categories(referral, person)))
     if found:
         raise Invalid("The referral cannot be sent yet.", found)
 
@@ -102,7 +103,19 @@ def _minor_problems(referral: Referral, goal: Goal) -> list[FieldProblem]:
     return found
 
 
-def _consent_problems(consent: ReferralConsent | None, goal: Goal) -> list[FieldProblem]:
+def _categories(referral: Referral, person: Person | None) -> set[Category]:
+    """What is handed over, and so must have been agreed to."""
+    handed: set[Category] = {"contact"}
+    if referral.access_needs:
+        handed.add("needs")
+    if person is not None and person.note is not None:
+        handed.add("note")
+    return handed
+
+
+def _consent_problems(
+    consent: ReferralConsent | None, goal: Goal, handed: set[Category]
+) -> list[FieldProblem]:
     if consent is None:
         return [
             FieldProblem("/consent", "missing", "The person's consent is needed."),
@@ -117,8 +130,8 @@ def _consent_problems(consent: ReferralConsent | None, goal: Goal) -> list[Field
     if consent.recipient_id != goal.organisation.id:
         sentence = "The consent is given for another organisation."
         found.append(FieldProblem("/consent/recipient", "other_recipient", sentence))
-    if "contact" not in consent.categories:
-        sentence = "The consent does not cover the person's contact."
+    if not handed <= set(consent.categories):
+        sentence = "The consent does not cover all that is handed over."
         found.append(FieldProblem("/consent/categories", "too_narrow", sentence))
     return found
 
@@ -127,6 +140,9 @@ def room(session: Session, referral: Referral, goal: Goal, *, allow_duplicate: b
     """The listing takes people, the quota is not used up, and it is not the same person again."""
     if capacity.is_full(goal.listing.capacity, today()):
         raise ListingFull(goal.listing.id)
+    # One at a time from one care provider to one organisation: a crowd at once is counted like a queue.
+    pair = f"{referral.requester_tenant}|{goal.organisation.id}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
     if referral.requester_tenant is not None:
         day_ago = datetime.now(UTC) - timedelta(days=1)
         sent = session.scalar(

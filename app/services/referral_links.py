@@ -155,8 +155,8 @@ def recognise(session: Session, token: str) -> By:
 
 
 def end(session: Session, token: str) -> None:
-    """End the session at once."""
-    stand_behind(session, Wall(session=_digest(token)))
+    """End the session at once. Raises as `recognise`."""
+    recognise(session, token)
     session.execute(
         update(ReferralSession)
         .where(ReferralSession.sha256 == _digest(token))

@@ -38,7 +38,7 @@ def by_code(session: Session, code: str, *, caller: str, lock: bool = False) -> 
 
 def shown(session: Session, referral: Referral, by: By, *, language: str | None) -> MyReferral:
     """How it goes, in her language where we have it."""
-    person = referral_views.person_of(session, referral)
+    person = referral_rows.person_of(session, referral)
     text, spoken = referral_texts.headline(referral, language or referral.language)
     names = referral_views.names(session, [referral])
     if person is not None:
@@ -73,7 +73,7 @@ def withdraw(session: Session, referral: Referral, *, by: By, to: Status = "canc
 
 def change_contact(session: Session, referral: Referral, sent: ContactChange, *, by: By) -> None:
     """Another way to reach her, while it is open. Raises Conflict otherwise and in the mode `code`."""
-    person = referral_views.person_of(session, referral)
+    person = referral_rows.person_of(session, referral)
     if person is None or referral.status not in OPEN:
         raise Conflict("There is no contact to change any more.")
     person = person.model_copy(

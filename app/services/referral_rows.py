@@ -142,6 +142,14 @@ def seal_person(session: Session, referral: Referral, person: Person) -> None:
     session.flush()
 
 
+def person_of(session: Session, referral: Referral) -> Person | None:
+    """What tells of the person; None when there is nothing, it was shredded, or the wall holds it back."""
+    row, key = secret(session, referral.id), data_key(session, referral.id)
+    if row is None or key is None:
+        return None
+    return Person.model_validate_json(key.open("referral_secret.person", referral.id, row.person))
+
+
 def duplicate_mac(tenant: str | None, contact: Contact) -> str:
     """The blind index of a contact within a tenant: the same contact elsewhere gives another one."""
     return vault().mac(f"duplicate|{tenant or 'self'}", contact.value.casefold())

@@ -7,7 +7,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.models import Listing, Organisation, Referral
-from app.schemas.referral import Person
 from app.schemas.referral_answer import (
     ConsentOut,
     EventOut,
@@ -23,7 +22,7 @@ from app.schemas.referral_change import Measures
 from app.schemas.referral_list import InboxQuery
 from app.schemas.referral_terms import Party, Status
 from app.services import access_log, codes, referral_rows
-from app.services.referral_rows import By
+from app.services.referral_rows import By, person_of
 from app.services.referral_states import OPEN, next_events, next_statuses
 from app.services.vault import vault
 
@@ -170,14 +169,6 @@ def names(session: Session, rows: list[Referral]) -> dict[UUID, str]:
         )
     )
     return found | {row.id: row.name for row in organisations}
-
-
-def person_of(session: Session, referral: Referral) -> Person | None:
-    """What tells of the person; None when there is nothing, it was shredded, or the wall holds it back."""
-    secret, key = referral_rows.secret(session, referral.id), referral_rows.data_key(session, referral.id)
-    if secret is None or key is None:
-        return None
-    return Person.model_validate_json(key.open("referral_secret.person", referral.id, secret.person))
 
 
 def _measures(session: Session, referral: Referral) -> Measures | None:
