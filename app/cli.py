@@ -36,6 +36,7 @@ app.add_typer(notifications, name="notifications")
 app.add_typer(cli_referrals.audit, name="audit")
 app.add_typer(cli_referrals.keys, name="keys")
 app.add_typer(cli_referrals.retention, name="retention")
+app.add_typer(cli_referrals.statistics, name="statistics")
 console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 

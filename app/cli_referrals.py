@@ -15,12 +15,21 @@ from rich.console import Console
 
 from app import db
 from app.db import Wall, walled_scope
-from app.services import access_checkpoint, access_export, access_log, access_verify, key_rotation
+from app.services import (
+    access_checkpoint,
+    access_export,
+    access_log,
+    access_verify,
+    key_rotation,
+    referral_statistics,
+)
 from app.services import retention as keeping
+from app.services.referral_statistics import Property
 from app.services.wall_clock import STOCKHOLM
 
 audit = typer.Typer(help="The log of who read and did what with referrals.", no_args_is_help=True)
 keys = typer.Typer(help="Master keys of referrals.", no_args_is_help=True)
+statistics = typer.Typer(help="How referrals go, without anybody visible.", no_args_is_help=True)
 retention = typer.Typer(help="What is kept how long.", no_args_is_help=True)
 console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 WORKER = Wall(role="torg_worker")
@@ -115,6 +124,29 @@ def rotate() -> None:
     for place in report.broken:
         typer.echo(f"Does not open: {place}")
     raise typer.Exit(NOT_WHOLE if report.broken else 0)
+
+
+@statistics.command()
+def referrals(
+    down: Annotated[Property, typer.Argument(help="What the rows are.")],
+    across: Annotated[Property, typer.Argument(help="What the columns are.")],
+    since: Since = None,
+    until: Until = None,
+) -> None:
+    """Count referrals by two properties, separated by tabs; `.` is held back so that nobody can be seen."""
+    begin, end = _time(since), _time(until)
+    db.require_schema()
+    with walled_scope(WORKER, snapshot=True) as session:
+        told = referral_statistics.counted(session, down, across, since=begin, until=end)
+    columns = list(told.columns)
+    typer.echo("\t".join([down, *columns, "total"]))
+    for row, total in told.rows.items():
+        typer.echo("\t".join([row, *(_cell(told.cells[row, column]) for column in columns), _cell(total)]))
+    typer.echo("\t".join(["total", *map(_cell, told.columns.values()), _cell(told.total)]))
+
+
+def _cell(count: int | None) -> str:
+    return "." if count is None else str(count)
 
 
 @retention.command(name="run")
