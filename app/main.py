@@ -14,6 +14,7 @@ from app.middleware import BodyLimit, RateLimit, Validators
 from app.routers import (
     approvals,
     fhir,
+    fhir_referrals,
     grants,
     inbox,
     keys,
@@ -72,7 +73,8 @@ def create_app() -> FastAPI:
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)
     # Described by its CapabilityStatement: FHIR's own names are not those of the REST profile.
-    app.include_router(fhir.router, prefix=FHIR_BASE, include_in_schema=False)
+    for module in (fhir, fhir_referrals):
+        app.include_router(module.router, prefix=FHIR_BASE, include_in_schema=False)
     app.include_router(pages.router)
     problems.register(app)
     app.add_middleware(Validators)

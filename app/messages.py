@@ -38,6 +38,14 @@ _BY_CODE = {
     "discriminator": "Säg vilken sorts kontakt det är.",
     "taken": "Är upptagen.",
     "search_parameter": "Sökparametern går inte att läsa.",
+    "reference": "Hänvisar fel.",
+    "extension": "Tillägget (extension) är okänt.",
+    "coding": "En kod ur tjänstens eget kodverk behövs.",
+    "derived": "Följer av statusen på Task: ändra den.",
+    "fixed": "Går inte att ändra: gör en ny.",
+    "not_first": "En ny Task är draft eller requested.",
+    "entries": "En ServiceRequest och högst en Consent och en Task, var och en till sin adress.",
+    "one_at_a_time": "Berätta om status och händelse var för sig.",
     "mismatch": "Stämmer inte med adressen i anropet.",
 }
 _BY_SENTENCE = {
@@ -80,6 +88,9 @@ _BY_SENTENCE = {
         "Personens uppgifter i hänvisningen är raderade: gör en ny."
     ),
     "Referrals are not set up here.": "Hänvisningar är inte uppsatta här.",
+    "There is no such consent.": "Samtycket finns inte.",
+    "There is one already: update it.": "Det finns redan ett: uppdatera det.",
+    "The id of the resource is not that of the address.": "Resursens id är ett annat än adressens.",
     "There is no such place.": "Platsen finns inte.",
     "The search cannot be read.": "Sökningen går inte att läsa.",
     "Send the search as application/x-www-form-urlencoded.": (

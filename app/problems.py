@@ -1,21 +1,19 @@
 """Every error as RFC 9457 problem+json, in Swedish or English, naming the field and never its value."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from app.db import DATABASE_AWAY
 from app.errors import (
     ERRORS,
     AppError,
-    FieldProblem,
     Invalid,
     Unauthorised,
     Unavailable,
@@ -24,6 +22,7 @@ from app.errors import (
 from app.messages import sentence
 from app.schemas.fhir_terms import FHIR_BASE
 from app.schemas.fhir_terms import JSON as FHIR_JSON
+from app.schemas.problem import field_problems
 from app.services.fhir_outcome import outcome
 
 logger = logging.getLogger("torg")
@@ -82,25 +81,6 @@ def _problem(error: AppError, path: str, title: str, detail: str, sentences: Seq
             for e, said in zip(error.errors, sentences, strict=True)
         ]
     return body | error.more
-
-
-def field_problems(errors: Sequence[ErrorDetails | Mapping[str, Any]]) -> list[FieldProblem]:
-    """Pydantic's findings as pointers into the body (or `/name` of a parameter), without the values."""
-    found = []
-    for error in errors:
-        place = [str(part) for part in error["loc"] if part != "[key]"]  # the key itself is named before
-        if place and place[0] in ("body", "query", "path", "header"):
-            place = place[1:]
-        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
-        code, message = error["type"], error["msg"]
-        if code == "value_error":
-            message = str(message).removeprefix("Value error, ")
-        elif code in ("enum", "literal_error"):
-            message = "Must be one of the allowed values."
-        elif "parsing" in code or "_type" in code:
-            message = "Has the wrong type or form."
-        found.append(FieldProblem(pointer, code, message))
-    return found
 
 
 def _answer(request: Request, error: AppError) -> Response:

@@ -10,10 +10,11 @@ from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy.orm import Session
 
 from app.db import Wall, session_scope, stand_behind, walled_scope
-from app.deps import StaffDep, access_token, get_actor, no_key
+from app.deps import ActorDep, StaffDep, access_token, get_actor, no_key
 from app.errors import Unauthorised
 from app.schemas.referral_terms import Party
 from app.services import accounts, referral_links
+from app.services.accounts import Actor
 from app.services.referral_rows import By
 
 
@@ -49,10 +50,22 @@ def get_receiver(
         with acting_by_session(token, "organisation") as acting:
             yield acting
         return
-    actor = get_actor(credentials)
+    yield from _member(get_actor(credentials))
+
+
+def _member(actor: Actor) -> Iterator[Acting]:
     accounts.require_role(actor, "member")
     with walled_scope(Wall(organisations=actor.organisations)) as session:
         yield Acting(session, By("organisation", actor.account_id, organisations=actor.organisations))
+
+
+def get_either(actor: ActorDep) -> Iterator[Acting]:
+    """Staff as requesters, else members as the organisation: by a token, not by a link's session."""
+    if not actor.staff:
+        yield from _member(actor)
+        return
+    accounts.require_role(actor, "staff")
+    yield from get_staff(actor)
 
 
 def get_session_token(
@@ -90,6 +103,7 @@ async def raw_body(request: Request) -> bytes:
 # scope="function": the commit happens before the answer leaves.
 Staff = Annotated[Acting, Depends(get_staff, scope="function")]
 Receiver = Annotated[Acting, Depends(get_receiver, scope="function")]
+Either = Annotated[Acting, Depends(get_either, scope="function")]
 PersonActing = Annotated[Acting, Depends(get_person, scope="function")]
 Anyone = Annotated[Session, Depends(get_anyone, scope="function")]
 Address = Annotated[str, Depends(get_address)]

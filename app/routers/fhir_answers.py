@@ -9,8 +9,10 @@ import orjson
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
-from app.errors import UnsupportedMediaType
+from app.errors import PreconditionFailed, PreconditionRequired, UnsupportedMediaType
 from app.schemas.fhir_terms import JSON
+from app.services import fhir_search
+from app.services.fhir_elements import Json
 from app.services.fhir_search import Pairs
 
 Prefer = Annotated[str | None, Header(max_length=200)]
@@ -32,6 +34,31 @@ class FhirResponse(Response):
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
+
+
+def is_minimal(prefer: str | None) -> bool:
+    return "return=minimal" in (prefer or "").replace(" ", "")
+
+
+def saved(resource: Json, prefer: str | None, *, new: bool = False) -> Response:
+    """The resource as it was saved, or (Prefer: return=minimal) only where it is and which version."""
+    status = 201 if new else 200
+    answer: Response = FhirResponse(resource, status)
+    if is_minimal(prefer):
+        headers = {"ETag": answer.headers["etag"], "Last-Modified": answer.headers["last-modified"]}
+        answer = Response(status_code=status, headers=headers)
+    if new:
+        answer.headers["Location"] = f"{fhir_search.base()}/{resource['resourceType']}/{resource['id']}"
+    return answer
+
+
+def require_version(if_match: str | None, version: int) -> None:
+    """Raise unless the caller has seen the resource as it is now: If-Match with its ETag, W/"n"."""
+    if if_match is None:
+        raise PreconditionRequired("Send the ETag you read in If-Match.")
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
+    if "*" not in tags and str(version) not in tags:
+        raise PreconditionFailed("It was changed after you read it. Read it again and redo your change.")
 
 
 async def get_pairs(request: Request) -> Pairs:

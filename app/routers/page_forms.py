@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from app.errors import Conflict, Forbidden, Invalid
 from app.models import Referral, ReferralEvent
-from app.problems import field_problems
 from app.routers.acting import Acting, RawBody
 from app.schemas.page_forms import PageForm
+from app.schemas.problem import field_problems
 from app.services import page_sessions, referral_rows
 
 VISIT_SECONDS = 3600

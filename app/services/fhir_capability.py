@@ -7,7 +7,7 @@ from typing import Any
 from app.config import get_settings
 from app.release import RELEASED, VERSION
 from app.schemas.fhir_terms import CANONICAL, JSON
-from app.services import fhir_find, fhir_search
+from app.services import fhir_cases, fhir_find, fhir_search
 from app.services.fhir_elements import Json, kept
 from app.services.fhir_search import Param
 
@@ -28,6 +28,11 @@ class Served:
 
 
 _PUBLIC = ("read", "search-type")
+_WRITTEN = ("read", "search-type", "create", "update")
+_OWN = (
+    "With a person's access token: staff see what they and their unit refer, members what comes to their"
+    " organisations. Updates take If-Match."
+)
 _OPEN = "Open to anyone, without a token."
 SERVED = (
     Served("Organization", _PUBLIC, fhir_find.ORGANIZATION, documentation=_OPEN),
@@ -39,6 +44,7 @@ SERVED = (
         fhir_find.INCLUDES,
         documentation=_OPEN,
     ),
+    *(Served(kind, _WRITTEN, params, documentation=_OWN) for kind, params in fhir_cases.PARAMS.items()),
 )
 
 
@@ -75,6 +81,12 @@ def statement() -> Json:
                     ),
                 },
                 "resource": [_resource(one) for one in SERVED],
+                "interaction": [
+                    {
+                        "code": "transaction",
+                        "documentation": "A new ServiceRequest with its Consent and Task.",
+                    }
+                ],
             }
         ],
     }

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, SQLColumnExpression, exists, false, func, or_, select, true
+from sqlalchemy import SQLColumnExpression, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -195,20 +195,20 @@ def _plain(of: str) -> UUID:
 def find_organizations(session: Session, search: Search) -> Json:
     """Those with something published."""
     query = select(Organisation).where(_HAS_PUBLISHED.exists(), *search.where)
-    rows, total = _page(session, query, search, Organisation.updated_at, Organisation.id)
+    rows, total = fhir_search.page_of(session, query, search, Organisation.updated_at, Organisation.id)
     return fhir_search.searchset("Organization", search, total, [organization(row) for row in rows])
 
 
 def find_locations(session: Session, search: Search) -> Json:
     """Public venues alone: a protected one is found from its listing."""
     query = select(Venue).where(_PUBLIC, _OF_VENUE.exists(), *search.where)
-    rows, total = _page(session, query, search, Venue.id)
+    rows, total = fhir_search.page_of(session, query, search, Venue.id)
     return fhir_search.searchset("Location", search, total, [_location(str(row.id), row) for row in rows])
 
 
 def find_services(session: Session, search: Search, today: date) -> Json:
     query = select(Listing).where(_PUBLISHED, *search.where).options(*WHOLE)
-    rows, total = _page(session, query, search, Listing.updated_at, Listing.id)
+    rows, total = fhir_search.page_of(session, query, search, Listing.updated_at, Listing.id)
     known = taxonomies.vocabulary(session)
     found = [healthcare_service(_shown(row), known, today) for row in rows]
     return fhir_search.searchset("HealthcareService", search, total, found, _included(rows, search.includes))
@@ -223,15 +223,6 @@ def _included(rows: Iterable[Listing], wished: frozenset[str]) -> list[Json]:
             for of, venue in zip(_locations(row), row.venues, strict=True):
                 more[of] = _location(of, venue)
     return list(more.values())
-
-
-def _page(session: Session, query: Select[Any], search: Search, *order: Any) -> tuple[list[Any], int]:
-    total = session.scalar(select(func.count()).select_from(query.options().subquery())) or 0
-    if not search.count:
-        return [], total
-    first = order[0].asc() if search.oldest_first else order[0].desc()
-    rows = session.scalars(query.order_by(first, *order[1:]).limit(search.count).offset(search.offset))
-    return list(rows), total
 
 
 def _locations(listing: Listing) -> list[str]:

@@ -7,6 +7,7 @@ from app.errors import AppError, FieldProblem
 from app.services.fhir_elements import Json, kept
 
 PROBLEMS = "https://torg.example/problems"
+_TYPES = {"ServiceRequest", "Consent", "Task"}  # of a Bundle's entry, named by the reader of bodies
 _CODES = {
     400: "invalid",
     401: "login",
@@ -46,7 +47,6 @@ _PLACES = {
     "/outcome": "Task.output",
     "/on": "Task.businessStatus.extension",
     "/kind": "Task.businessStatus",
-    "/status": "Task.status",
 }
 
 
@@ -89,5 +89,5 @@ def expression(problem: FieldProblem) -> str | None:
     for place, known in _PLACES.items():
         if problem.pointer == place or problem.pointer.startswith(place + "/"):
             return known
-    parts = problem.pointer.split("/")[1:]
+    parts = [part for part in problem.pointer.split("/")[1:] if part not in _TYPES]
     return "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in parts).lstrip(".") or None

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from app.config import get_settings
 from app.errors import BadRequest, FieldProblem
@@ -207,6 +208,16 @@ def _midnight(of: date) -> datetime:
     return datetime(of.year, of.month, of.day, tzinfo=STOCKHOLM).astimezone(UTC)
 
 
+def page_of(session: Session, query: Select[Any], search: Search, *order: Any) -> tuple[list[Any], int]:
+    """The rows of the page asked for, and how many there are; `order` begins with what `_sort` turns."""
+    total = session.scalar(select(func.count()).select_from(query.options().subquery())) or 0
+    if not search.count:
+        return [], total
+    first = order[0].asc() if search.oldest_first else order[0].desc()
+    rows = session.scalars(query.order_by(first, *order[1:]).limit(search.count).offset(search.offset))
+    return list(rows), total
+
+
 def base() -> str:
     """The address of the FHIR service."""
     return get_settings().public_url.rstrip("/") + FHIR_BASE
@@ -227,6 +238,25 @@ def searchset(
         link.append({"relation": "next", "url": _link(kind, search, search.page + 1)})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": total}
     return bundle | kept({"link": link, "entry": entries})
+
+
+def transaction_response(made: Sequence[Json], *, minimal: bool) -> Json:
+    """What became of each entry of a transaction, in its order."""
+    entries = [
+        kept(
+            {
+                "resource": None if minimal else of,
+                "response": {
+                    "status": "201 Created",
+                    "location": f"{base()}/{of['resourceType']}/{of['id']}",
+                    "etag": f'W/"{of["meta"]["versionId"]}"',
+                    "lastModified": of["meta"]["lastUpdated"],
+                },
+            }
+        )
+        for of in made
+    ]
+    return {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
 
 
 def _entry(of: Json, mode: str) -> Json:

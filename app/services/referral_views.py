@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.models import Listing, Organisation, Referral
+from app.models import Listing, Organisation, Referral, ReferralConsent
 from app.schemas.referral_answer import (
     ConsentOut,
     EventOut,
@@ -39,6 +39,16 @@ _OWN = (
     "shred_after",
     "shredded_at",
 )
+_CONSENT = (
+    "given_by",
+    "given_on",
+    "expires_on",
+    "categories",
+    "text_version",
+    "withdrawn_at",
+    "legal_basis",
+    "legal_basis_noted_on",
+)
 
 
 def is_closed(referral: Referral) -> bool:
@@ -50,24 +60,33 @@ def for_requester(session: Session, referral: Referral, by: By) -> ReferralOut:
     person = person_of(session, referral)
     if person is not None:
         note_reading(session, referral, by, ["person"])
-    consent = referral_rows.consent(session, referral.id)
     return ReferralOut(
         **_teaser(session, referral, "requester"),
         **{name: getattr(referral, name) for name in _OWN},
         person=person,
-        consent=None
-        if consent is None
-        else ConsentOut(
-            recipient=consent.recipient_id,
-            **{
-                name: getattr(consent, name)
-                for name in (
-                    *("given_by", "given_on", "expires_on", "categories", "text_version", "withdrawn_at"),
-                    *("legal_basis", "legal_basis_noted_on"),
-                )
-            },
-        ),
+        consent=consent_of(referral_rows.consent(session, referral.id)),
     )
+
+
+def consent_of(row: ReferralConsent | None) -> ConsentOut | None:
+    """The waiver and the legal basis, as the requester sees them."""
+    if row is None:
+        return None
+    return ConsentOut(recipient=row.recipient_id, **{name: getattr(row, name) for name in _CONSENT})
+
+
+def teaser(session: Session, referral: Referral, by: By) -> Teaser:
+    """What may be seen before acceptance, whatever its status now. Reading measures is written down."""
+    shown = Teaser(**_teaser(session, referral, by.party))
+    if shown.outcome.measures is not None:
+        note_reading(session, referral, by, ["measures"])
+    return shown
+
+
+def teasers(session: Session, rows: list[Referral], party: Party) -> list[Teaser]:
+    """As a list has them: nothing in it tells of persons."""
+    known = names(session, rows)
+    return [Teaser(**_teaser(session, row, party, known, measures=False)) for row in rows]
 
 
 def when_made(session: Session, referral: Referral, by: By) -> ReferralMade:
@@ -92,9 +111,7 @@ def for_organisation(session: Session, referral: Referral, by: By) -> InboxRefer
 def listed(session: Session, query: Select[Referral], asked: InboxQuery, *, party: Party) -> Referrals:
     """Teasers alone: a list never tells of persons."""
     rows, total = referral_rows.page(session, query, asked)
-    known = names(session, rows)
-    items = [Teaser(**_teaser(session, row, party, known, measures=False)) for row in rows]
-    return Referrals(items=items, total=total, limit=asked.limit, page=asked.page)
+    return Referrals(items=teasers(session, rows, party), total=total, limit=asked.limit, page=asked.page)
 
 
 def events(session: Session, referral: Referral, by: By) -> list[EventOut]:
