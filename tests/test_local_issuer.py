@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from app import local_issuer
+from app import local, local_issuer
 from app.config import Settings
 from app.local_issuer import start_issuer
 from app.local_keys import use_keys
-from app.local_process import free_port
+from app.local_process import LocalError, free_port
 
 NAMES = ("TORG_REFERRAL_KEYS", "TORG_REFERRAL_INDEX_KEY", "TORG_AUDIT_SIGNING_KEY")
 
@@ -103,3 +103,16 @@ def test_keys_of_referrals_are_made_once_and_kept_private(tmp_path: Path) -> Non
 def test_keys_that_are_set_stand(tmp_path: Path) -> None:
     use_keys(tmp_path / "keys", {"referral_keys", "referral_index_key"})
     assert [name for name in NAMES if name in os.environ] == ["TORG_AUDIT_SIGNING_KEY"]
+
+
+def test_a_database_that_is_not_our_own_gets_neither_keys_nor_logins(
+    database_url: str, meili_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def far_enough(*_: object) -> None:
+        raise LocalError("far enough")
+
+    monkeypatch.setattr(local, "data_folder", lambda: tmp_path / ".torg")
+    monkeypatch.setattr(local, "_prepare", far_enough)
+    with pytest.raises(SystemExit):
+        local.up(free_port())
+    assert [path.name for path in (tmp_path / ".torg").iterdir()] == ["lock"]
