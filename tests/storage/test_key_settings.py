@@ -1,5 +1,10 @@
 """Keys in the settings are refused at the start, in one sentence that never tells them."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 from referral_rows import fresh_key
@@ -71,3 +76,23 @@ def test_the_first_key_seals(monkeypatch, keys):
     get_settings.cache_clear()
     assert vault().current == 3
     assert set(vault().masters) == {3, 7}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [("-m", "uvicorn", "--factory", "app.main:create_app", "--port", "1"), ("-m", "app.cli", "worker")],
+)
+def test_the_service_and_the_worker_do_not_start_and_say_why_in_one_sentence(program, stores):
+    done = subprocess.run(
+        [sys.executable, *program],
+        cwd=Path(__file__).parent.parent.parent,
+        env={**os.environ, "TORG_REFERRAL_KEYS": OTHER},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("The setting TORG_REFERRAL_KEYS is wrong: ")
+    assert "Traceback" not in done.stderr
+    assert OTHER[:8] not in done.stderr + done.stdout
