@@ -5,7 +5,8 @@ They work without JavaScript, and are no part of the API: what they do, the API'
 
 from fastapi import APIRouter
 
-from app.routers import case_pages
+from app.routers import case_pages, my_pages
 
 router = APIRouter(include_in_schema=False)
 router.include_router(case_pages.router)
+router.include_router(my_pages.router)

@@ -19,7 +19,9 @@ def _texts() -> dict[str, dict[str, str]]:
 
 def headline(referral: Referral, language: str | None) -> tuple[str, str]:
     """The sentence for the referral's status, and the language it is in."""
-    key = "withdrawn" if referral.reason == "withdrawn" else referral.status
+    # Taken back by herself it is shredded at once; staff who take it back may give the same reason.
+    herself = referral.reason == "withdrawn" and referral.shredded_at is not None
+    key = "withdrawn" if herself else referral.status
     texts = _texts()
     sentences = texts[key]
     if referral.mode == "code":

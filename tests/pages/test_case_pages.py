@@ -204,7 +204,7 @@ def test_without_a_session_there_is_a_page_that_says_so(browser: Browser, case: 
 
 
 def test_every_page_is_private_and_takes_nothing_from_elsewhere(browser: Browser, case: Page, made: dict):
-    for page in (case, browser.get(link_to(made)), browser.get("/r/hej")):
+    for page in (case, browser.get(link_to(made)), browser.get("/r/hej"), browser.get("/my")):
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
