@@ -23,7 +23,10 @@ _DAYS = re.compile(r"(?<!\d)(?:19|20)\d{2}-\d{2}-\d{2}(?![\d-])(?!\s*\d)")
 # Digits with at most three separating characters between two of them.
 _RUN = re.compile(r"\+?\d(?:[\s\-–—‑./+_,()]{0,3}\d)+")
 _PHONE = re.compile(r"(?:\+|00)\d{8,14}|0\d{6,10}")
-_LETTER_DIGITS = re.compile(r"(?<=\d)[OolI](?=[\dOolI\-–\s]*\d)")
+# Letters that are typed for digits, among digits.
+_LIKE_DIGITS = re.compile(r"[\dOolI](?:[\s\-–—‑./+_,()]{0,3}[\dOolI])+")
+_DIGIT_OF = str.maketrans("OolI", "0011")
+_ENOUGH_DIGITS = 5  # "10 l" is ten litres
 
 
 def find(text: str) -> set[Found]:
@@ -47,7 +50,12 @@ def _plain(text: str) -> str:
     """Compatibility forms folded, digits of every script as ASCII, invisible characters gone."""
     folded = unicodedata.normalize("NFKC", text)
     shown = (_shown(one, unicodedata.category(one)) for one in folded)
-    return _LETTER_DIGITS.sub(lambda match: "0" if match[0] in "Oo" else "1", "".join(shown))
+    return _LIKE_DIGITS.sub(_as_digits, "".join(shown))
+
+
+def _as_digits(run: re.Match[str]) -> str:
+    enough = sum(map(str.isdigit, run[0])) >= _ENOUGH_DIGITS
+    return run[0].translate(_DIGIT_OF) if enough else run[0]
 
 
 def _shown(character: str, category: str) -> str:

@@ -1,6 +1,8 @@
 """Referrals as they are sent. No field holds a personal number, a street address or a diagnosis."""
 
+import re
 from typing import Annotated, Literal
+from unicodedata import category
 from uuid import UUID
 
 import phonenumbers
@@ -31,14 +33,31 @@ Category = Literal["contact", "needs", "note", "feedback"]
 LegalBasis = Literal["consent", "public-interest", "legal-obligation", "vital-interest"]
 
 
+_LIKE_PERSONAL = re.compile(r"\d{6}\s?[-–+]\s?\d{4}")  # who writes a mobile number so?
+
+
 class Sent(BaseModel):
     """A body: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
+def _one_line(value: str) -> str:
+    """As what stands in a heading or before a name: one line, without control characters."""
+    if any(category(one) in ("Cc", "Zl", "Zp") for one in value):
+        raise ValueError("must be one line")
+    return value
+
+
+def _no_controls(value: str) -> str:
+    if any(category(one) == "Cc" and one not in "\r\n\t" for one in value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
 def _phone(value: str) -> str:
-    if not value.startswith(("+", "07")) and "personal_number" in person_data.find(value):
+    mobile = value.startswith(("+", "07")) and not _LIKE_PERSONAL.fullmatch(value)
+    if not mobile and "personal_number" in person_data.find(value):
         raise PydanticCustomError("personal_data", "Looks like a personal number. Begin with +46.")
     try:
         number = phonenumbers.parse(value, "SE")
@@ -63,9 +82,9 @@ def _impersonal(value: str) -> str:
     return value
 
 
-Version = Annotated[Text40, AfterValidator(_impersonal)]
-Alias = Annotated[Text80, AfterValidator(_impersonal)]
-Words = Annotated[Text500, AfterValidator(_impersonal)]
+Version = Annotated[Text40, AfterValidator(_one_line), AfterValidator(_impersonal)]
+Alias = Annotated[Text80, AfterValidator(_one_line), AfterValidator(_impersonal)]
+Words = Annotated[Text500, AfterValidator(_no_controls), AfterValidator(_impersonal)]
 
 
 class PhoneContact(Sent):
@@ -75,7 +94,7 @@ class PhoneContact(Sent):
 
 class EmailContact(Sent):
     channel: Literal["email"]
-    value: Annotated[EmailAddress, AfterValidator(_no_number_in_address)] = Field(
+    value: Annotated[EmailAddress, AfterValidator(_one_line), AfterValidator(_no_number_in_address)] = Field(
         examples=["person@mail.example"]
     )
 
