@@ -1,6 +1,7 @@
 """Unique strings put in a referral are found in no message, no row of one, and no log."""
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,3 +85,18 @@ def test_all_events_of_the_case_were_told_to_those_they_concern(everything):
         ("referral.withdrawn", "email", True),
         ("referral.withdrawn", "webhook", True),
     }
+
+
+def test_the_link_in_the_mail_opens_the_case_once_and_without_an_account(client, goal, nurse, mail_server):
+    folder = mail_server("accept")
+    made = client.post("/api/v1/referrals", json=referral_to(goal), headers=nurse).json()
+    deliveries.deliver("email")
+    (mail,) = taken(folder)
+    (link,) = set(re.findall(r"http\S+/r/(\S+)", mail.get_content()))
+    opened = client.post("/api/v1/referral-sessions", json={"link": link})
+    assert opened.status_code == 201, opened.text
+    token = {"Authorization": f"Bearer {opened.json()['token']}", "If-Match": '"v1"'}
+    path = f"/api/v1/inbox/{made['id']}/status"
+    accepted = client.post(path, json={"status": "accepted"}, headers=token)
+    assert accepted.json()["person"]["alias"] == "Kim"
+    assert client.post("/api/v1/referral-sessions", json={"link": link}).status_code == 410
