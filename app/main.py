@@ -16,6 +16,7 @@ from app.routers import (
     fhir,
     fhir_referrals,
     grants,
+    handouts,
     inbox,
     keys,
     listings,
@@ -68,7 +69,7 @@ def create_app() -> FastAPI:
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     for module in (
         *(search, listings, organisations, venues, keys, vocabularies, service),
-        *(grants, approvals, referrals, inbox, my_referral, webhooks),
+        *(grants, approvals, referrals, handouts, inbox, my_referral, webhooks),
     ):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)

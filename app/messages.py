@@ -175,6 +175,7 @@ _BY_SENTENCE = {
     "valid_from is after valid_to": "valid_from är efter valid_to.",
     "is not a valid organisation number": "Är inget giltigt organisationsnummer.",
     "is a personal number; leave it out": "Är ett personnummer; utelämna det.",
+    "A handout is for a referral that is open.": "Ett papper skrivs ut för en hänvisning som är öppen.",
     "is not a telephone number": "Är inget telefonnummer.",
     "The form is too old. Nothing was saved.": "Formuläret är för gammalt. Inget sparades.",
     "Has the wrong type or form.": "Fel sort eller skrivsätt.",

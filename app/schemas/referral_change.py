@@ -95,3 +95,11 @@ class ContactChange(Sent):
 
 class PersonContactIn(CodeIn, ContactChange):
     """Another way to reach the person, with her code."""
+
+
+class HandoutIn(Sent):
+    """How a handout is wanted."""
+
+    language: Literal["sv", "en", "ar", "so", "fi", "fa", "uk", "ti", "es"] | None = Field(
+        None, description="Else the person's own, or Swedish."
+    )

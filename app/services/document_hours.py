@@ -67,7 +67,7 @@ def hours(rules: Sequence[ScheduleRule], today: date) -> Hours:
     }
     found = Hours(
         hours_known=True,
-        always_open=any(_is_round_the_clock(rule) for rule in rules),
+        always_open=any(is_round_the_clock(rule) for rule in rules),
         occurrence_days=sorted(certain.keys() | days_only),
         occurrence_parts=sorted(day * 4 + part for day, part in parts),
         day_parts=sorted(
@@ -101,7 +101,7 @@ def _weekday(day: int) -> int:
     return (day + 6) % 7  # 0001-01-01 was a Monday
 
 
-def _is_round_the_clock(rule: ScheduleRule) -> bool:
+def is_round_the_clock(rule: ScheduleRule) -> bool:
     return (
         rule.freq is Frequency.ALWAYS
         and rule.red_days != "closed"
