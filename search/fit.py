@@ -14,7 +14,21 @@ STALE_DAYS, AGING_DAYS = 365, 183
 SOON_DAYS = 30
 NARROW_YEARS = 25
 ELSE = 0.7
+TEXT_FLOOR = 0.4  # of a single word that a reading already stands for
 SPARED = 0.3
+VOLUNTARY = 1.5  # "pay what you can" beside what is free, for who has little
+# What somebody cannot come without; other facts make it easier.
+NEEDS = frozenset(
+    (
+        "aac", "calm_environment", "captioning", "child_care", "companion_free", "easy_read",
+        "escort_offered", "fragrance_free", "guide_dog_welcome", "hearing_loop", "pets_welcome",
+        "phone_dial_in", "sign_language", "sobriety_required", "transport_offered", "wheelchair_accessible",
+    )
+)  # fmt: skip
+# Activities that stand for any company: whatever is on there will do.
+COMPANY = frozenset({"coffee-meetup", "open-meeting-place", "social"})
+# Words that are against a listing only for who seeks what it says that it is not.
+NOT_THAT = {"not_grief": ("grief-support",), "not_swedish": ("language-cafe", "swedish-learning")}
 SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
 
 
@@ -25,6 +39,7 @@ class Weights:
     category: float = 1.1
     audience: float = 0.95
     fact: float = 0.7
+    need: float = 1.2
     loneliness: float = 0.4
     kind: float = 0.7
     attendance: float = 1.0
@@ -111,11 +126,13 @@ class Judge:
         self.others = other_audiences(wishes)
         self.likely_others = likely_others(wishes)
         self.ages = person_ages(wishes)
+        self.told_age = any(high - low < NARROW_YEARS for low, high in self.ages)
         self.welcome = {*wishes.belongs, "everyone"}
         self.words = [(sought(word), weight * idf.get(word, 1.0)) for word, weight in wishes.words.items()]
         self.hints = [(sought(word), weight) for word, weight in wishes.hints.items()]
         self.worth = sum(worth for _, worth in self.words)
         self.sure_activity = max(wishes.categories.values(), default=0.0) >= SURE
+        self.any_company = any(wishes.categories.get(one, 0.0) >= SURE for one in COMPANY)
         self.sure_attendance = max(wishes.attendance.values(), default=0.0) >= SURE
         self.signs = {
             "professionals": weights.professionals,
@@ -123,6 +140,8 @@ class Judge:
             "not_open": weights.not_open,
             "cancelled": weights.cancelled,
         }
+        for sign, categories in NOT_THAT.items():
+            self.signs[sign] = weights.not_open * max([wishes.categories.get(one, 0.0) for one in categories])
         # Hundreds are judged for a question: what it does not ask about is not looked at.
         rules: tuple[tuple[_Rule, object], ...] = (
             (self._topic, True),
@@ -186,16 +205,17 @@ class Judge:
             told.append(("others", "", -weights.others))
         if self.ages and of.age_min is not None and of.age_max is not None:
             fits = any(of.age_min <= high and of.age_max >= low for low, high in self.ages)
-            narrow = of.age_max - of.age_min < NARROW_YEARS
+            narrow = self.told_age and of.age_max - of.age_min < NARROW_YEARS
             told.append(("age", "", weights.age * (-3 if not fits else 1.3 if narrow else 0.7)))
 
     def _facts(self, _candidate: Candidate, of: Features, told: _Told) -> None:
-        weight = self.weights.fact
         for fact, wish in self.wishes.facts.items():
+            weight = self.weights.need if fact in NEEDS else self.weights.fact
             if fact in of.facts:
                 told.append(("fact", fact, weight * wish))
             elif fact in of.not_facts:
                 told.append(("not_fact", fact, -1.5 * weight * wish))
+        weight = self.weights.fact
         for fact, wish in self.wishes.without.items():
             if fact in of.not_facts:
                 told.append(("fact", f"not:{fact}", weight * wish))
@@ -220,7 +240,9 @@ class Judge:
         for cost, wish in self.wishes.costs.items():
             if cost in {"free", "low_cost"}:
                 share = 1.0 if of.free else 0.0
-                if of.free is False:
+                if cost == "low_cost" and of.cost == "voluntary":
+                    share = VOLUNTARY
+                elif of.free is False:
                     share = -1.5 if cost == "free" else -0.5
                 told.append(("cost", cost, weight * wish * share))
             elif cost in of.benefits:
@@ -250,11 +272,11 @@ class Judge:
         got = 0.0
         for word, worth in self.words:
             got += worth * held(of, word)
-        return got / self.worth if self.worth else 0.0
+        return got / max(self.worth, TEXT_FLOOR) if self.worth else 0.0
 
     def _beside(self, of: Features, words: float) -> float:
         """What being near is worth: less for something else than the activity that was asked for."""
-        if not self.sure_activity:
+        if not self.sure_activity or self.any_company:
             return 1.0
         return min(1.0, ELSE + _wished(of.categories, self.wishes.categories) + words)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from search.understanding.chain import Question
 from search.understanding.compounds import parts
+from search.understanding.kin import kin
 from search.understanding.lexicon import Lexicon
 from search.understanding.people import parse_age
 from search.understanding.placebook import Place, PlaceBook
@@ -29,9 +30,23 @@ BESIDE = 0.6  # of a situation's weight, when an activity is asked for by its na
 TOLD = 8  # words: somebody tells her life, and single words of it say little of what she wants
 IN_PASSING = 0.5  # of the weight of a category read in such a single word
 IN_PART = 0.4  # of a compound's weight, for each of its parts
+KIN = 1.8  # of a hint's points, for the very activity within its category
 UNREAD = 5  # words: somebody tells something that nobody here understood
 
 
+# Forms that help takes: who asks for a group or a talk has not told what about.
+ANY_FORM = frozenset({"counselling", "lines", "peer-support-group", "social", "support"})
+# Who asks for these is one of those whom they are for.
+_IS_ONE_OF = {
+    "carer-support": ("carers",),
+    "grief-support": ("bereaved",),
+    "open-preschool": ("parents", "families"),
+    "parent-support": ("parents", "families"),
+    "youth-club": ("teenagers",),
+}
+OLD = 55
+WIDE_YEARS = 40  # "vuxen" is no age to look for
+LESS = 0.5  # of the weight of age and gender beside an illness, an origin, a loss
 _AGE_NAMES = frozenset(name for name, _, _ in _AGES)
 
 
@@ -85,7 +100,11 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         made.kinds["support_line"] = 1.0
     told = len(question.tokens) >= TOLD and any(one.kind == "situation" for one in question.readings)
     named = not told and any(
-        one.kind == "category" and one.certainty == "certain" and not one.negated for one in question.readings
+        one.kind == "category"
+        and one.certainty == "certain"
+        and not one.negated
+        and one.value not in ANY_FORM
+        for one in question.readings
     )
     for reading in sorted(question.readings, key=lambda one: one.kind == "situation"):
         share = 1.0
@@ -94,15 +113,26 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
             share = IN_PASSING
         _take(made, replace(reading, weight=reading.weight * share), lexicon, book)
-    if told and not any(when.now for when in made.times):
+    times = question.of("time")
+    if (told or all(one.certainty == "guess" for one in times)) and not any(when.now for when in made.times):
         made.sure_times, made.time_share = False, IN_PASSING
     if len(question.tokens) >= UNREAD and not (made.concepts or made.times or made.places):
         _unread(made)
     for word in question.words:
         _raise(made.words, key(word.token.word), word.weight)
+        narrow = kin(key(word.token.word))
         for part in parts(word.token.folded):
             _raise(made.words, key(part), IN_PART * word.weight)
-    _people(made)
+            narrow |= kin(key(part))
+        for told in narrow:
+            _raise(made.hints, told, KIN)
+    telling = any(
+        one.kind == "audience"
+        and one.certainty == "certain"
+        and one.value not in _AGE_NAMES | {"women", "men", "everyone"}
+        for one in question.readings
+    )
+    _people(made, telling=telling)
     return made
 
 
@@ -130,6 +160,8 @@ def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> 
                 made.refused.add((reading.kind, reading.value))
         case "category":
             _raise(made.categories, reading.value, reading.weight)
+            if reading.weight >= 0.5:
+                made.belongs.update(_IS_ONE_OF.get(reading.value, ()))
         case "audience":
             _raise(made.audiences, reading.value, reading.weight)
             if reading.weight >= 0.5:
@@ -203,17 +235,23 @@ def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:
         made.belongs |= situation.belongs
 
 
-def _people(made: Wishes) -> None:
+def _people(made: Wishes, *, telling: bool) -> None:
+    """Ages and genders as wishes. `telling`: something else is said of who they are, which tells more."""
+    share = LESS if telling else 1.0
+    if telling:
+        for name in (_AGE_NAMES | {"women", "men"}) & made.audiences.keys():
+            made.audiences[name] *= LESS
     for low, high in made.ages:
         for name, first, last in _AGES:
             if low <= last and high >= first:
                 made.belongs.add(name)
-                _raise(made.audiences, name, 0.6)
+                if high - low < WIDE_YEARS or low >= OLD:
+                    _raise(made.audiences, name, 0.6 * share)
     for gender in made.genders:
         term = _GENDERS.get(gender)
         if term:
             made.belongs.add(term)
-            _raise(made.audiences, term, 0.5 if gender == "man" else 0.35)
+            _raise(made.audiences, term, (0.5 if gender == "man" else 0.35) * share)
 
 
 def admits(only: frozenset[str], belongs: AbstractSet[str]) -> bool:

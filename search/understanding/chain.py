@@ -10,7 +10,7 @@ from typing import cast
 from search.understanding.keys import Language
 from search.understanding.language import is_function_word, language_of
 from search.understanding.lexicon import WEAK, Lexicon, Meaning
-from search.understanding.matching import Match, matches
+from search.understanding.matching import Match, matches, spelt
 from search.understanding.people import read_people
 from search.understanding.placebook import PlaceBook
 from search.understanding.places import read_places
@@ -96,7 +96,7 @@ def understand(
         lambda question: _with_phrases(question, lexicon),
         lambda question: _with_given(question, given),
         lambda question: _without(question, ignored),
-        _with_words,
+        lambda question: _with_words(question, lexicon),
         lambda question: _with_acute(question, lexicon),
     )
     question = Question(text[:MOST_CHARACTERS], now)
@@ -154,7 +154,7 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     readings = [
         _reading(question, match, said, lowered=_within(match, told) or match.covers <= times)
         for match in found
-        if not match.covers <= names
+        if not match.covers <= names and not _lost(question, match, told)
     ]
     topics = [one for one in readings if one.kind in TOPICS]
     if len(question.tokens) <= SHORT and topics and all(one.weight < LIKELY for one in topics):
@@ -169,6 +169,16 @@ def _within(match: Match, situations: Iterable[Match]) -> bool:
     """A single word of a life told in several says little by itself: "man" in "min man dog"."""
     return match.meaning.kind in {"audience", "category", "fact"} and any(
         match.covers < other.covers for other in situations
+    )
+
+
+def _lost(question: Question, match: Match, situations: Iterable[Match]) -> bool:
+    """What a situation says is lacking: "familj" in "utan familj"."""
+    return (
+        match.meaning.kind in NEGATABLE
+        and match.first > 0
+        and question.tokens[match.first - 1].folded in NEGATIONS
+        and any({match.first - 1, *match.covers} <= other.covers for other in situations)
     )
 
 
@@ -217,7 +227,7 @@ def _with_given(question: Question, given: Iterable[Reading]) -> Question:
 
 def without(question: Question, ignored: Iterable[str], lexicon: Lexicon) -> Question:
     """The question as `understand` reads it when these chips, too, are switched off."""
-    return _with_acute(_with_words(_without(question, frozenset(ignored))), lexicon)
+    return _with_acute(_with_words(_without(question, frozenset(ignored)), lexicon), lexicon)
 
 
 def _without(question: Question, ignored: frozenset[str]) -> Question:
@@ -226,7 +236,7 @@ def _without(question: Question, ignored: frozenset[str]) -> Question:
     return replace(question, readings=tuple(one for one in question.readings if one.chip not in ignored))
 
 
-def _with_words(question: Question) -> Question:
+def _with_words(question: Question, lexicon: Lexicon) -> Question:
     structural = _covered(question, (one for one in question.readings if one.kind in STRUCTURAL))
     read = _covered(question, question.of("category", "audience", "fact", "kind", "situation", "loneliness"))
     people = _covered(question, question.of("gender"))
@@ -242,7 +252,10 @@ def _with_words(question: Question) -> Question:
     )
     read |= people | off
     words = [
-        Word(token, 0.15 if number in structural else 0.5 if number in read else 1.0)
+        Word(
+            token if number in structural else spelt(token, lexicon, question.languages),
+            0.15 if number in structural else 0.5 if number in read else 1.0,
+        )
         for number, token in enumerate(question.tokens)
         if not is_function_word(token.folded, question.language)
         and (len(token.word) > 1 or token.word.isdigit())

@@ -61,7 +61,7 @@ def matches(
     units += _members(units, lexicon, languages)
     found = list(_find(units, lexicon.phrases, languages))
     met = frozenset(index for match in found for index in match.covers)
-    further = list(_loose(tokens, lexicon, met, taken, swedish="sv" in (languages[0], *languages[1:2])))
+    further = list(_loose(tokens, lexicon, met, taken, swedish="sv" in languages[:2]))
     if further:
         kinds = {(match.meaning.kind, index) for match in found for index in match.covers}
         found += [
@@ -125,6 +125,15 @@ def _loose(
         if len(split) > 2:  # "sorgegruppsträff": the first two or the last two are often a word of their own
             for one, other in pairwise(split):
                 yield Unit(number, number, _joined(one, other.removesuffix("s")), TWO_PARTS, loose=True)
+
+
+def spelt(token: Token, lexicon: Lexicon, languages: tuple[Language, ...]) -> Token:
+    """The token as it is written when it is a misspelt word of a phrase; else itself."""
+    plain = token.folded.isascii() and token.folded.isalpha() and len(token.folded) >= SHORTEST
+    if not plain or "sv" not in languages[:2] or _foreign(token, lexicon) or is_word(token.folded):
+        return token
+    meant = None if parts(token.folded) else _meant(token, lexicon)[1]
+    return token if meant is None else Token(token.start, token.end, meant, fold(meant), keys_of(meant))
 
 
 def _foreign(token: Token, lexicon: Lexicon) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from search.understanding.sounds import sound
 from search.words import fold
 
 SHORTEST_MISSPELT = 6  # shorter names are too like other words
@@ -47,8 +48,8 @@ class PlaceBook(Protocol):
     def by_code(self, code: str) -> Place | None:
         """The county of two digits or the kommun of four."""
 
-    def misspelt(self, folded_name: str) -> Sequence[Place]:
-        """The kommuner whose name is one letter away, or two letters that changed places."""
+    def misspelt(self, word: str) -> Sequence[Place]:
+        """The kommuner whose name is one letter away, sounds the same, or has two letters changed round."""
 
 
 @lru_cache(maxsize=50_000)
@@ -94,6 +95,7 @@ class Places:
         found: dict[str, dict[Place, None]] = defaultdict(dict)
         self._codes: dict[str, Place] = {}
         self._one_off: dict[str, set[str]] = defaultdict(set)
+        self._sounds: dict[str, set[str]] = defaultdict(set)
         self._postcodes = postcodes
         for place, others in named:
             for name in (place.name, *others):
@@ -105,6 +107,7 @@ class Places:
             if place.kind == "kommun" and len(own) >= SHORTEST_MISSPELT:
                 for key in _one_off(own):
                     self._one_off[key].add(own)
+                self._sounds[sound(place.name.lower())].add(own)
         self._named = {name: tuple(sorted(places, key=rank)) for name, places in found.items() if name}
 
         self._longest = longest_names(self._named)
@@ -121,10 +124,12 @@ class Places:
     def by_code(self, code: str) -> Place | None:
         return self._codes.get(code)
 
-    def misspelt(self, folded_name: str) -> Sequence[Place]:
+    def misspelt(self, word: str) -> Sequence[Place]:
+        folded_name = fold(word)
         if len(folded_name) < SHORTEST_MISSPELT:
             return ()
         names = {name for key in _one_off(folded_name) for name in self._one_off.get(key, ())}
+        names |= self._sounds.get(sound(word), set())
         return [place for name in sorted(names) for place in self._named[name] if place.kind == "kommun"]
 
 

@@ -308,7 +308,7 @@ def _misspelt(
         return None
     if not (piece.capital or at == len(pieces) - 1 or (at and pieces[at - 1].folded in _IN)):
         return None
-    found = tuple(book.misspelt(piece.folded))
+    found = tuple(book.misspelt(piece.word))
     if not found or is_word(piece.folded):
         return None
     return _Named(at, at + 1, tuple(sorted(found, key=rank)), "likely"), at + 1
