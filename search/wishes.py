@@ -124,8 +124,8 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         for part in parts(word.token.folded):
             _raise(made.words, key(part), IN_PART * word.weight)
             narrow |= kin(key(part))
-        for told in narrow:
-            _raise(made.hints, told, KIN)
+        for one in narrow:
+            _raise(made.hints, one, KIN)
     telling = any(
         one.kind == "audience"
         and one.certainty == "certain"

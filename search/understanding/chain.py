@@ -33,6 +33,9 @@ UNABLE = frozenset(
 # A person does not take back what has happened to her by saying "inte".
 TOPICS = frozenset({"audience", "category", "fact", "situation"})
 NEGATABLE = frozenset({"audience", "category", "fact"})
+MANNER = frozenset({"attendance", "cost"})  # told in several words, a single one of them is no topic
+# Said by a word for a relative, of whom nothing is asked by it.
+OF_ANOTHER = frozenset({"families", "men", "parent-support", "parents", "women"})
 STRUCTURAL = frozenset({"age", "attendance", "cost", "language", "place", "time"})
 SURE, LIKELY = 0.75, 0.45
 SHORT = 4  # words: of so few even the vague ones are meant
@@ -149,12 +152,19 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
     times = _covered(question, question.of("time"))
     found = matches(question.tokens, lexicon, question.languages, names | times)
-    told = [match for match in found if match.meaning.kind == "situation"]
+    told = [
+        match
+        for match in found
+        if match.meaning.kind == "situation" or (match.meaning.kind in MANNER and len(match.covers) > 1)
+    ]
+    others = _covered(question, (one for one in question.of("gender") if one.value.endswith("#relative")))
     said = frozenset(index for match in found if len(match.covers) > 1 for index in match.covers)
     readings = [
         _reading(question, match, said, lowered=_within(match, told) or match.covers <= times)
         for match in found
-        if not match.covers <= names and not _lost(question, match, told)
+        if not match.covers <= names
+        and not _lost(question, match, told)
+        and not (match.covers <= others and match.meaning.value in OF_ANOTHER)
     ]
     topics = [one for one in readings if one.kind in TOPICS]
     if len(question.tokens) <= SHORT and topics and all(one.weight < LIKELY for one in topics):
@@ -239,6 +249,7 @@ def _without(question: Question, ignored: frozenset[str]) -> Question:
 def _with_words(question: Question, lexicon: Lexicon) -> Question:
     structural = _covered(question, (one for one in question.readings if one.kind in STRUCTURAL))
     read = _covered(question, question.of("category", "audience", "fact", "kind", "situation", "loneliness"))
+    structural -= read  # "telefonvän" tells how and what
     people = _covered(question, question.of("gender"))
     # What was switched off is still no topic: "Farsta" must not be demanded of the text then.
     off = _covered(

@@ -14,6 +14,8 @@ from search.words import fold, stem_once
 Language = Literal["sv", "en", "ar", "so", "fi", "fa", "uk", "ti", "es"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LATIN: tuple[Language, ...] = ("sv", "en", "fi", "es", "so")
+NORDIC: tuple[Language, ...] = ("sv", "fi")
+_NORDIC_LETTERS = frozenset("åäö")
 FOLDED = "svf:"
 BEGINNING = 5  # letters compared in languages without a stemmer here
 
@@ -44,7 +46,7 @@ def languages_of(word: str) -> tuple[Language, ...]:
     """The languages whose script the word is written in."""
     match script(word):
         case "latin":
-            return LATIN
+            return NORDIC if _NORDIC_LETTERS.intersection(word.casefold()) else LATIN
         case "arabic":
             return ("ar", "fa")
         case "cyrillic":

@@ -62,10 +62,7 @@ def language_of(
         return found, (found, "ar" if found == "fa" else "fa", "sv", "en")
     counted = {language: hits(language) for language in LATIN}
     if not any(counted.values()):
-        told = {language: _known_to(tokens, language, known) for language in LATIN}
-        best = max(LATIN, key=lambda language: (told[language], language == "sv"))
-        if told[best] < len(tokens) / 2 or (len(tokens) == 1 and len(tokens[0].word) < LONG):
-            best = "sv"
+        best = _telling_words(tokens, letters, known)
         return best, (best, *(language for language in LATIN if language != best))
     best = max(LATIN, key=lambda language: (counted[language], language == "sv"))
     if counted[best] == 1 and len(tokens) > 2:
@@ -74,6 +71,16 @@ def language_of(
     if best == "sv":
         return "sv", ("sv", "en") if counted["en"] == 0 else ("sv",)
     return best, (best, "sv", "en") if best != "en" else ("en", "sv")
+
+
+def _telling_words(tokens: tuple[Token, ...], letters: str, known: AbstractSet[str]) -> Language:
+    """The language whose phrases know most words of a question that has no function word; else Swedish."""
+    if len(tokens) == 1 and len(letters) < LONG:
+        return "sv"
+    may_be = ("sv",) if "å" in letters else ("sv", "fi") if set("äö") & set(letters) else LATIN
+    told = {language: _known_to(tokens, language, known) for language in may_be}
+    best = max(may_be, key=lambda language: (told[language], language == "sv"))
+    return best if told[best] >= len(tokens) / 2 else "sv"
 
 
 def _known_to(tokens: tuple[Token, ...], language: Language, known: AbstractSet[str]) -> int:

@@ -228,15 +228,16 @@ def _genders(pieces: Sequence[Piece], persons: Sequence[Person], ages: Sequence[
         aged = next(
             (age for age in ages if 0 <= age.begin - person.end < 3 or 0 <= person.begin - age.end < 2), None
         )
+        span = pieces[person.begin].start, pieces[person.end - 1].end
         whose = _aged(person, aged) if aged and person.group not in {"parent", "many"} else person.whose
         if person.group == "parent" and aged and aged.low >= OLD_PARENT:
             whose = "relative"
         certainty = person.certainty
         gender = person.gender
         if certainty is None and person.whose == "relative" and person.group.endswith("partner"):
+            found.append(Reading("gender", f"{gender}#relative", *span, "guess"))
             gender, whose, certainty = "woman" if gender == "man" else "man", "self", "guess"
         if certainty is not None:
-            span = pieces[person.begin].start, pieces[person.end - 1].end
             found.append(Reading("gender", f"{gender}#{whose}", *span, certainty))
     return _agreed(found)
 

@@ -114,11 +114,38 @@ def test_the_gender_of_the_one_who_comes_is_read(text, genders):
 
 
 def test_a_partner_tells_of_the_person_only_by_guess():
-    (reading,) = read_people(tokenize("min man dog i våras"), YEAR)
-    assert (reading.value, reading.certainty) == ("woman#self", "guess")
-    (reading,) = read_people(tokenize("min fru fick jobb"), YEAR)
-    assert (reading.value, reading.certainty) == ("man#self", "guess")
-    assert values("gay man 67 år, min man dog", "gender") == ["man#self"]
+    told = read_people(tokenize("min man dog i våras"), YEAR)
+    assert [(one.value, one.certainty) for one in told] == [
+        ("man#relative", "guess"),
+        ("woman#self", "guess"),
+    ]
+    assert values("min fru fick jobb", "gender") == ["woman#relative", "man#self"]
+    assert values("gay man 67 år, min man dog", "gender") == ["man#self", "man#relative"]
+
+
+def test_what_is_said_of_a_partner_or_a_child_is_not_said_of_oneself():
+    assert "woman#self" not in values("min fru är gravid", "gender")
+    assert "woman#self" not in values("min sambo är en kvinna som dricker", "gender")
+    assert values("min dotter, en kvinna på 32 år", "gender") == ["woman#child", "woman#child"]
+    assert values("jag är gravid", "gender") == ["woman#self"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("är 17 och har ingen att prata med", ["17#self"]),
+        ("jag känner ingen, är 16", ["16#self"]),
+        ("17, tjej, ensam", ["17#self"]),
+        ("hon är 45 och ensam", ["45#relative"]),
+        ("jag är nästan 90", ["90#self"]),
+        ("mamma till två killar 9 och 12", ["9#child", "12#child"]),
+        ("17, Storgatan", []),
+        ("priset är 20", []),
+        ("klockan är 17", []),
+    ],
+)
+def test_an_age_may_stand_without_the_one_whose_it_is(text, ages):
+    assert values(text, "age") == ages
 
 
 @pytest.mark.parametrize(

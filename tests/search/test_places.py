@@ -200,6 +200,20 @@ def test_every_region_and_other_name_stands_for_something():
         assert place.municipality_codes or 0 < place.radius_km < 50
         assert all(BOOK.by_code(code) for code in region.get("kommuner", ()))
     assert all(resolve(value, BOOK) for value in data["aliases"])
+    assert list(data["villages"]) == sorted(data["villages"])
+    for kommun, lat, lon in data["villages"].values():
+        around = BOOK.by_code(kommun)
+        assert abs(lat - around.lat) < 2 and abs(lon - around.lon) < 4  # noqa: PT018
+
+
+def test_a_village_that_the_gazetteer_lacks_has_a_point():
+    (reading,) = read("fika i Saxnäs")
+    place = resolve(reading.value, BOOK)
+    assert (place.municipality_code, place.name) == ("2462", "Saxnäs")
+
+
+def test_a_kommun_may_be_spelt_by_its_sound():
+    assert [one.value for one in read("transträff i götebårj")] == ["kommun:1480"]
 
 
 @pytest.mark.parametrize(

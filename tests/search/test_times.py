@@ -129,6 +129,23 @@ def test_a_feast_is_the_next_one(text, value):
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("något som händer i mars", "2027-03-01..2027-03-31/"),
+        ("flyttade hit i september och söker fika i december", "2026-12-01..2026-12-31/"),
+        ("blev ensam, vad kan jag göra på julafton", "2026-12-24..2026-12-24/"),
+    ],
+)
+def test_a_time_that_is_wished_for_stays_beside_one_that_is_told(text, value):
+    assert values(text) == [value]
+
+
+def test_every_other_wednesday_is_a_wish_for_wednesdays():
+    (reading,) = read_times(tokenize("fika varannan onsdag"), WEDNESDAY, "fika varannan onsdag")
+    assert (reading.value, reading.certainty) == ("we/", "likely")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "min man dog i våras",
@@ -147,6 +164,12 @@ def test_a_feast_is_the_next_one(text, value):
         "ny man i gruppen",
         "13-19 år",
         "telefonnummer 08 123 45",
+        "pappa dog i mars",
+        "i mars dog min pappa",
+        "vi separerade i juni, nu är det tomt",
+        "mamma gick bort på julafton",
+        "han slog mig i helgen",
+        "har varit ensam sedan vi flyttade hit i augusti",
     ],
 )
 def test_the_past_lengths_and_custody_are_no_wish_about_time(text):
