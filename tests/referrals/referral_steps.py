@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi.testclient import TestClient
 from people import Headers
-from referral_world import Goal, code_referral_to, referral_to
+from referral_world import PHONE, Goal, code_referral_to, referral_to
 from sqlalchemy import text
 
 from app import db
@@ -20,6 +20,8 @@ from app.services.referral_change import Said
 from app.services.referral_rows import By
 from app.services.vault import vault
 
+ALL, INBOX, MINE = "/api/v1/referrals", "/api/v1/inbox", "/api/v1/my-referral"
+PERSONAL = ("+46701740605", PHONE, "Kim", "bli mött vid dörren")  # what referral_to tells of the person
 STATUSES = (
     *("draft", "requested", "accepted", "rejected", "in-progress", "on-hold", "completed", "failed"),
     *("cancelled", "entered-in-error"),
@@ -177,3 +179,22 @@ def log_of(referral_id: UUID) -> list[tuple[str, str]]:
                 {"id": referral_id},
             )
         ]
+
+
+def operations(one: UUID, other_goal: Goal) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """Every operation on one referral that is requested: method, path, a body that would do."""
+    moved = referral_to(other_goal)
+    reroute = {name: moved[name] for name in ("listing_id", "consent", "legal_basis")}
+    return [
+        ("GET", f"{ALL}/{one}", None),
+        ("PATCH", f"{ALL}/{one}", {"urgency": "soon"}),
+        ("POST", f"{ALL}/{one}/status", body_for("cancelled")),
+        ("POST", f"{ALL}/{one}/info", {"text": "Ja."}),
+        ("POST", f"{ALL}/{one}/reroute", reroute),
+        ("GET", f"{ALL}/{one}/events", None),
+        ("GET", f"{INBOX}/{one}", None),
+        ("POST", f"{INBOX}/{one}/status", {"status": "accepted"}),
+        ("POST", f"{INBOX}/{one}/events", {"kind": "received"}),
+        ("GET", f"{INBOX}/{one}/events", None),
+        ("PUT", f"{INBOX}/{one}/capacity", {"status": "open"}),
+    ]

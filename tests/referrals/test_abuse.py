@@ -9,8 +9,20 @@ from uuid import uuid4
 import httpx
 import pytest
 from people import LoginServer
-from referral_steps import Made, Square, body_for, count, events_of, log_of, written
-from referral_world import PHONE, TODAY, code_referral_to, make_goal, referral_to
+from referral_steps import (
+    ALL,
+    INBOX,
+    MINE,
+    PERSONAL,
+    Square,
+    body_for,
+    count,
+    events_of,
+    log_of,
+    operations,
+    written,
+)
+from referral_world import TODAY, code_referral_to, make_goal, referral_to
 from sqlalchemy import text
 
 from app import db
@@ -21,11 +33,6 @@ from app.models import Referral, ReferralSecret
 from app.openapi import document
 from app.services import codes, referral_links, referral_once, retention
 from app.services.vault import vault
-
-ALL = "/api/v1/referrals"
-INBOX = "/api/v1/inbox"
-MINE = "/api/v1/my-referral"
-PERSONAL = ("+46701740605", PHONE, "Kim", "bli mött vid dörren")
 
 
 @pytest.fixture(autouse=True)
@@ -77,33 +84,13 @@ def codes_of_errors(answer: httpx.Response) -> set[str]:
     return {error["code"] for error in answer.json()["errors"]}
 
 
-def operations(
-    made: Made | dict[str, Any], other_listing: str
-) -> list[tuple[str, str, dict[str, Any] | None]]:
-    """Every operation on one referral: method, path, body."""
-    one = made.id if isinstance(made, Made) else made["id"]
-    return [
-        ("GET", f"{ALL}/{one}", None),
-        ("PATCH", f"{ALL}/{one}", {"urgency": "soon"}),
-        ("POST", f"{ALL}/{one}/status", body_for("cancelled")),
-        ("POST", f"{ALL}/{one}/info", {"text": "Ja."}),
-        ("POST", f"{ALL}/{one}/reroute", {"listing_id": other_listing}),
-        ("GET", f"{ALL}/{one}/events", None),
-        ("GET", f"{INBOX}/{one}", None),
-        ("POST", f"{INBOX}/{one}/status", {"status": "accepted"}),
-        ("POST", f"{INBOX}/{one}/events", {"kind": "received"}),
-        ("GET", f"{INBOX}/{one}/events", None),
-        ("PUT", f"{INBOX}/{one}/capacity", {"status": "full"}),
-    ]
-
-
 # --- other people's referrals --------------------------------------------------------------------
 
 
 def test_a_foreign_referral_is_not_found_and_that_somebody_tried_is_written_down(square: Square):
     made = square.made()
     before = written(made.id)
-    for method, path, body in operations(made, str(square.goal.listing)):
+    for method, path, body in operations(made.id, square.goal):
         party, side = (
             ("organisation", square.other_member)
             if path.startswith(INBOX)
@@ -214,7 +201,7 @@ def test_no_change_goes_without_saying_which_version_was_seen(square: Square):
     for status in ("requested", "accepted"):
         made = square.made(status)
         before = written(made.id)
-        for method, path, body in operations(made, str(square.other_goal.listing)):
+        for method, path, body in operations(made.id, square.other_goal):
             if body is None or method == "PUT":  # the capacity is the listing's
                 continue
             side = square.member if path.startswith(INBOX) else square.nurse
