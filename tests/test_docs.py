@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -209,3 +210,32 @@ def test_every_curl_in_the_papers_is_answered_as_they_say(
     assert all(item["reasons"]["summary"] for item in understood["items"])
     assert registration["status"] == "published"
     assert registration["problems"] == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_the_way_of_a_referral_goes_as_its_paper_says(address, logins, referral_keys, monkeypatch, tmp_path):
+    mails = tmp_path / "mail"
+    monkeypatch.setenv("TORG_SMTP_URL", mails.as_uri())
+    monkeypatch.setenv("TORG_MAIL_FROM", "torg@torget.example")
+    monkeypatch.setenv("TORG_PUBLIC_URL", address)
+    worker = subprocess.Popen([sys.executable, "-m", "app.worker"], cwd=ROOT)
+    try:
+        script = "\n".join(blocks(ROOT / "docs" / "referrals.md", "sh"))
+        script = script.replace("http://127.0.0.1:8000", address).replace(LOGINS, logins)
+        script = script.replace("MAILS=.torg/mail", f"MAILS={mails}")
+        script = script.replace("sleep 5", f"until ls {mails}/*.eml; do sleep 0.2; done 2>/dev/null >&2")
+        said = subprocess.run(
+            ["bash", "-ec", script], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+        )
+    finally:
+        worker.terminate()
+        worker.wait(30)
+    assert said.returncode == 0, said.stdout + said.stderr
+    light, redeemed, withdrawn = (json.loads(line) for line in said.stdout.replace("}{", "}\n{").splitlines())
+    assert (light["status"], light["outcome"]["attendance_count"]) == ("completed", 2)
+    assert light["person"]["alias"] == "Kim"
+    assert (redeemed["status"], redeemed["person"]) == ("accepted", None)
+    assert (withdrawn["status"], withdrawn["contact"]) == ("cancelled", None)
+    accepted = json.loads((tmp_path / "accepted.json").read_text(encoding="utf-8"))
+    assert accepted["person"]["contact"]["value"] == "+46701740605"
+    assert json.loads((tmp_path / "hers.json").read_text(encoding="utf-8"))["status"] == "completed"
