@@ -50,8 +50,14 @@ _TOLD_EN = {
     "referral.expired": "A request has expired, because nobody answered it.",
     "referral.link": "Here is the new link to a case that somebody with you asked for.",
 }
-_LINK_SV = "Öppna ärendet (länken gäller en gång och bara för er):"
-_LINK_EN = "Open the case (the link works once and is for you alone):"
+_LINK_SV = (
+    "Läs och svara på den här sidan. Länken öppnar ärendet en gång och är bara för er; behöver ni öppna det"
+    " igen senare ber ni om en ny länk på samma sida:"
+)
+_LINK_EN = (
+    "Read and answer on this page. The link opens the case once and is for you alone; to open it again later,"
+    " ask for a new link on the same page:"
+)
 _WHY_SV = "Detta är ett automatiskt meddelande. Det innehåller inga uppgifter om någon person."
 _WHY_EN = "This is an automatic message. It holds nothing about any person."
 
