@@ -75,8 +75,8 @@ def read(
             raise wrong(base if base in table else "_query", "Has the wrong type or form.")
         if not value:
             continue
-        if base in table and (not modifier or modifier in table[base].modifiers):
-            where.append(or_(*(table[base].clause(one, modifier) for one in _alternatives(value))))
+        if base in table and (clause := _clause(table[base], modifier, value)) is not None:
+            where.append(clause)
         elif base in table:
             raise wrong(base, "The modifier is not known.")
         elif name not in _RESULT:
@@ -95,6 +95,16 @@ def read(
         includes=_includes(asked, includes),
         used=used,
     )
+
+
+def _clause(param: Param, modifier: str, value: str) -> Clause | None:
+    """None for a modifier that is not known."""
+    kind = ""
+    if param.kind == "reference" and modifier[:1].isupper():
+        kind, modifier = f"{modifier}/", ""  # owner:Organization=… says the type apart
+    if modifier and modifier not in param.modifiers:
+        return None
+    return or_(*(param.clause(kind + one, modifier) for one in _alternatives(value)))
 
 
 def _alternatives(value: str) -> list[str]:

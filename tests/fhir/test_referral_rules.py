@@ -21,7 +21,7 @@ from cases import (
     task_for,
 )
 from fastapi.testclient import TestClient
-from people import Headers, HeadersOf
+from people import LOA2, Headers, HeadersOf
 from referral_world import TODAY, Goal
 from sqlalchemy import select
 
@@ -67,12 +67,19 @@ def test_another_tenants_and_another_organisations_people_find_nothing(
 
 
 def test_referrals_take_a_person_and_no_key(
-    client: TestClient, goal: Goal, operator: Headers, operator_headers: HeadersOf
+    client: TestClient,
+    goal: Goal,
+    operator: Headers,
+    operator_headers: HeadersOf,
+    staff_headers: HeadersOf,
 ):
     for path in (*KINDS, f"Task/{uuid4()}"):
         assert get(client, path, {}, 401)["issue"][0]["code"] == "login"
         assert get(client, path, operator, 403)["issue"][0]["code"] == "forbidden"
         assert get(client, path, operator_headers(), 403)["issue"][0]["code"] == "forbidden"
+    weak = client.get(f"{BASE}/Task", headers=staff_headers(acr=LOA2))
+    assert weak.status_code == 401
+    assert "insufficient_user_authentication" in weak.headers["www-authenticate"]
     answer = client.get(f"{BASE}/Task")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -316,6 +323,8 @@ def test_referrals_are_searched_by_status_owner_requester_and_time(
         ("ServiceRequest", {"status": "revoked"}, set()),
         ("Task", {"owner": f"Organization/{goal.organisation}"}, both),
         ("Task", {"owner": f"http://127.0.0.1:8000{BASE}/Organization/{goal.organisation}"}, both),
+        ("Task", {"owner:Organization": str(goal.organisation)}, both),
+        ("Task", {"owner:Practitioner": str(goal.organisation)}, set()),
         ("Task", {"owner": f"Organization/{uuid4()}"}, set()),
         ("Task", {"owner": f"Practitioner/{goal.organisation}"}, set()),
         ("Task", {"requester:identifier": f"{requester['system']}|{requester['value']}"}, both),
