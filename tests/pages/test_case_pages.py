@@ -1,5 +1,10 @@
 """What an association does with the link of an e-mail, page by page."""
 
+import re
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 from page_world import Browser, Page, link_to, referral_made
@@ -8,9 +13,10 @@ from referral_world import Goal, code_referral_to, referral_to
 from sqlalchemy import func, select
 
 from app import db
+from app.config import get_settings
 from app.db import Wall, walled_scope
 from app.models import Notification, OutboxJob, ReferralEvent
-from app.services import referral_links
+from app.services import deliveries, referral_links
 
 PHONE = "+46701740605"
 PERSONAL_NUMBER = "191212121212"
@@ -60,7 +66,7 @@ def test_from_yes_to_attended_to_outcome(
     page = browser.send(page, "event", kind="attended")
     page = browser.send(page, "outcome", result="connected", loneliness_after="light", continuing_on="")
     assert page.status == 200, page.text
-    assert "completed" in page.text or "Klart" in page.text
+    assert '<p class="big">Klart</p>' in page.text
     assert page.forms.keys() == {"end"}
     told = seen_by_staff(client, nurse, made)
     assert told["outcome"]["attendance_count"] == 1
@@ -219,8 +225,6 @@ def test_every_page_is_private_and_takes_nothing_from_elsewhere(browser: Browser
 def test_cookies_are_strict_and_of_their_path_and_secure_behind_https(
     client: TestClient, made: dict, monkeypatch: pytest.MonkeyPatch
 ):
-    from app.config import get_settings
-
     monkeypatch.setenv("TORG_PUBLIC_URL", "https://torg.example")
     get_settings.cache_clear()
     try:
@@ -230,3 +234,25 @@ def test_cookies_are_strict_and_of_their_path_and_secure_behind_https(
         get_settings.cache_clear()
     for part in ("HttpOnly", "SameSite=strict", "Secure", "Path=/r"):
         assert part in cookie
+
+
+def test_the_mail_with_the_new_link_opens_the_case(
+    browser: Browser, made: dict, goal: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    link = link_to(made)
+    browser.send(browser.get(link), "open")
+    browser.send(browser.get(link), "new")
+    monkeypatch.setenv("TORG_SMTP_URL", tmp_path.as_uri())
+    monkeypatch.setenv("TORG_MAIL_FROM", "Torg <torg@torg.example>")
+    get_settings.cache_clear()
+    try:
+        deliveries.deliver("email")
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+    mails = [message_from_bytes(file.read_bytes(), policy=default) for file in tmp_path.iterdir()]
+    (mail,) = [one for one in mails if one["Subject"].startswith("En ny länk")]
+    assert mail["To"] == "hej@kaffekvarnen.example"
+    new = re.search(r"/r/\S+", mail.get_content())
+    browser.client.cookies.clear()
+    assert goal.name in browser.send(browser.get(new[0]), "open").text

@@ -191,6 +191,7 @@ def operations(one: UUID, other_goal: Goal) -> list[tuple[str, str, dict[str, An
         ("POST", f"{ALL}/{one}/status", body_for("cancelled")),
         ("POST", f"{ALL}/{one}/info", {"text": "Ja."}),
         ("POST", f"{ALL}/{one}/reroute", reroute),
+        ("POST", f"{ALL}/{one}/handout", {}),
         ("GET", f"{ALL}/{one}/events", None),
         ("GET", f"{INBOX}/{one}", None),
         ("POST", f"{INBOX}/{one}/status", {"status": "accepted"}),
