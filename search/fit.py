@@ -16,6 +16,7 @@ NARROW_YEARS = 25
 ELSE = 0.7
 TEXT_FLOOR = 0.4  # of a single word that a reading already stands for
 SPARED = 0.3
+FEAST_DAYS = 31
 VOLUNTARY = 1.5  # "pay what you can" beside what is free, for who has little
 # What somebody cannot come without; other facts make it easier.
 NEEDS = frozenset(
@@ -29,6 +30,7 @@ NEEDS = frozenset(
 COMPANY = frozenset({"coffee-meetup", "open-meeting-place", "social"})
 # Words that are against a listing only for who seeks what it says that it is not.
 NOT_THAT = {"not_grief": ("grief-support",), "not_swedish": ("language-cafe", "swedish-learning")}
+LOSSES = frozenset({"child_loss", "pet_loss"})
 SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
 
 
@@ -55,10 +57,12 @@ class Weights:
     avoid: float = 1.5
     closed: float = 0.7
     others: float = 2.2
+    loss: float = 1.5
+    feast: float = 0.8
     threshold: float = 0.15
     stale: float = 0.3
     aging: float = 0.15
-    full: float = 4.5
+    full: float = 2.5
     waitlist: float = 0.45
     later: float = 0.5
     recruiting: float = 3.0
@@ -111,6 +115,13 @@ _Told = list[tuple[str, str, float]]  # parts in the making: name, term, points
 _Rule = Callable[[Candidate, Features, _Told], None]
 
 
+def _only_then(of: Features) -> bool:
+    """Whether a listing is just for some days, as a feast is."""
+    if of.first_day is None or of.last_day is None:
+        return False
+    return of.last_day - of.first_day <= FEAST_DAYS
+
+
 class Judge:
     """Gives the points of candidates for one set of wishes.
 
@@ -132,6 +143,10 @@ class Judge:
         self.hints = [(sought(word), weight) for word, weight in wishes.hints.items()]
         self.worth = sum(worth for _, worth in self.words)
         self.sure_activity = max(wishes.categories.values(), default=0.0) >= SURE
+        self.feast = any(when.first is not None and not when.now for when in wishes.times)
+        self.mourning = max(
+            wishes.categories.get("grief-support", 0.0), wishes.audiences.get("bereaved", 0.0)
+        )
         self.any_company = any(wishes.categories.get(one, 0.0) >= SURE for one in COMPANY)
         self.sure_attendance = max(wishes.attendance.values(), default=0.0) >= SURE
         self.signs = {
@@ -140,6 +155,8 @@ class Judge:
             "not_open": weights.not_open,
             "cancelled": weights.cancelled,
         }
+        if "pets_welcome" in wishes.without:  # has none
+            self.signs["own_animal"] = weights.not_open
         for sign, categories in NOT_THAT.items():
             self.signs[sign] = weights.not_open * max([wishes.categories.get(one, 0.0) for one in categories])
         # Hundreds are judged for a question: what it does not ask about is not looked at.
@@ -261,6 +278,8 @@ class Judge:
             told.append(("place", "", weights.place * near * self._beside(of, words)))
         if candidate.on is not None:
             told.append(("time", "", weights.time * candidate.on * wishes.time_share))
+            if self.feast and candidate.on >= 1 and _only_then(of):
+                told.append(("feast", "", weights.feast * wishes.time_share))
         if wishes.acute_categories and of.kind == "support_line":
             told.append(("acute", "", weights.acute * _wished(of.categories, wishes.acute_categories)))
             told.append(("acute", "", 0.3 * weights.acute * of.crisis))
@@ -313,6 +332,9 @@ class Judge:
             return
         for sign in of.signs & SIDES:
             told.append(("side", sign, self.weights.side * (0.5 if sign in self.wishes.signs else -1)))
+        for sign in of.signs & LOSSES:
+            share = 0.3 if sign in self.wishes.signs else -self.mourning
+            told.append(("loss", sign, self.weights.loss * share))
         for sign in of.signs:
             told.append((sign, "", -self.signs.get(sign, 0.0)))
 
@@ -326,7 +348,7 @@ class Judge:
                 told.append(("stale" if stale else "aging", "", -(weights.stale if stale else weights.aging)))
         said = of.capacity_day is None or today - of.capacity_day <= SAID_DAYS
         if "full" in of.signs or (of.capacity == "full" and said):
-            told.append(("full", "", -weights.full))
+            told.append(("full", "", -weights.full * (2 if self.wishes.vacancy else 1)))
         elif of.capacity == "waitlist" and said:
             told.append(("waitlist", "", -weights.waitlist))
         if of.first_day is not None and of.first_day > today + SOON_DAYS:

@@ -44,6 +44,7 @@ _IS_ONE_OF = {
     "parent-support": ("parents", "families"),
     "youth-club": ("teenagers",),
 }
+_VACANT = frozenset({"ledig", "lediga", "ledigt", "vacancies", "vacant"})
 OLD = 55
 WIDE_YEARS = 40  # "vuxen" is no age to look for
 LESS = 0.5  # of the weight of age and gender beside an illness, an origin, a loss
@@ -74,6 +75,7 @@ class Wishes:
     times: list[When] = field(default_factory=list)
     sure_times: bool = False
     time_share: float = 1.0  # of the points for being on then: a time in a life told is often past
+    vacancy: bool = False  # a free place is asked for
     asked_in: str = "sv"
     words: dict[str, float] = field(default_factory=dict)
     hints: dict[str, float] = field(default_factory=dict)  # words of listings that are just for the situation
@@ -106,6 +108,7 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         and one.value not in ANY_FORM
         for one in question.readings
     )
+    made.vacancy = any(token.folded in _VACANT for token in question.tokens)
     for reading in sorted(question.readings, key=lambda one: one.kind == "situation"):
         share = 1.0
         if named and reading.kind == "situation":

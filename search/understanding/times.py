@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from search.understanding import clock_words
-from search.understanding.clock_words import AFTERNOON, EVENING, LISTING, NIGHT, TO, DayWord, weekday
+from search.understanding.clock_words import AFTERNOON, EVENING, LISTING, MORNING, NIGHT, TO, DayWord, weekday
 from search.understanding.dates import CLOCK, Found, dated, month_at
 from search.understanding.feasts import next_feast
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
@@ -18,6 +18,7 @@ __all__ = ["When", "label", "parse", "read_times"]
 
 STORY = 25  # in a text with more words than this, words of time mostly tell of the life, not of the wish
 SHORT_QUESTION = 8
+NOON, EARLIEST = 12, 4  # o'clock
 _GLUE = folded_set(
     "på i om kl klockan den och eller vid under mot sent tidigt the on in at and or during de la por el los y"
     " يوم ايام في و у в і та ja tai iyo ama روز و ከምኡ"
@@ -285,6 +286,8 @@ def _both(one: Found, two: Found, *, listed: bool) -> When | None:
         loose = one.loose if a.at else two.loose
         if loose and at.hour < 12 and parts & {AFTERNOON, EVENING}:
             at = at.replace(hour=at.hour + 12)
+        elif parts == {MORNING} and at.hour >= NOON + EARLIEST:  # "vid sju på morgonen"
+            at = at.replace(hour=at.hour - NOON)
         parts = frozenset()
     elif at and (one.loose or two.loose) and 1 <= at.hour <= 7:
         at = at.replace(hour=at.hour + 12)

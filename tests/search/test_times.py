@@ -140,6 +140,10 @@ def test_a_time_that_is_wished_for_stays_beside_one_that_is_told(text, value):
     assert values(text) == [value]
 
 
+def test_seven_in_the_morning_is_no_evening():
+    assert values("öppnar redan vid sju på morgonen") == ["/07:00"]
+
+
 def test_every_other_wednesday_is_a_wish_for_wednesdays():
     (reading,) = read_times(tokenize("fika varannan onsdag"), WEDNESDAY, "fika varannan onsdag")
     assert (reading.value, reading.certainty) == ("we/", "likely")

@@ -1,0 +1,65 @@
+"""What lowers and lifts a listing beside others of its kind."""
+
+from dataclasses import replace
+
+import pytest
+
+from search.features import Features
+from search.fit import Candidate, Judge
+from search.understanding.when import parse
+from search.wishes import Wishes
+
+TODAY = 740_000
+SORROW = Features(kind="activity", categories=frozenset({"grief-support"}), audiences=frozenset({"bereaved"}))
+
+
+def points(wishes, of, on=None):
+    told = Judge(wishes, {}, TODAY).parts(Candidate("a", of, on=on))
+    return {part.name: part.points for part in told}
+
+
+@pytest.mark.parametrize("sign", ["child_loss", "pet_loss"])
+def test_a_group_for_another_loss_is_lowered_for_mourners_and_lifted_for_whom_it_is(sign):
+    wishes = Wishes(categories={"grief-support": 1.0})
+    of = replace(SORROW, signs=frozenset({sign}))
+    assert points(wishes, of)["loss"] < 0
+    assert points(replace(wishes, signs={sign}), of)["loss"] > 0
+    assert "loss" not in points(Wishes(categories={"games": 1.0}), of)
+
+
+def test_what_is_no_grief_group_is_lowered_only_for_who_seeks_one():
+    of = replace(SORROW, signs=frozenset({"not_grief"}))
+    assert points(Wishes(categories={"grief-support": 1.0}), of)["not_grief"] < 0
+    assert "not_grief" not in points(Wishes(categories={"coffee-meetup": 1.0}), of)
+
+
+def test_pay_what_you_can_counts_for_who_has_little():
+    wishes = Wishes(costs={"low_cost": 1.0})
+    assert (
+        points(wishes, Features(cost="voluntary"))["cost"]
+        > points(wishes, Features(cost="free", free=True))["cost"]
+    )
+
+
+def test_what_is_on_just_for_the_feast_goes_before_what_is_always_on():
+    feast = Wishes(times=[parse("2026-12-24..2026-12-24/")])
+    assert points(feast, Features(first_day=TODAY, last_day=TODAY), on=1.0)["feast"] > 0
+    assert "feast" not in points(feast, Features(first_day=TODAY - 300), on=1.0)
+
+
+def test_a_full_listing_sinks_further_for_who_asks_for_a_free_place():
+    full = Features(capacity="full")
+    assert points(Wishes(vacancy=True), full)["full"] < points(Wishes(), full)["full"] < 0
+
+
+def test_a_need_weighs_more_than_a_convenience():
+    wishes = Wishes(facts={"hearing_loop": 1.0, "drop_in": 1.0})
+    need = points(wishes, Features(facts=frozenset({"hearing_loop"})))["fact"]
+    assert need > points(wishes, Features(facts=frozenset({"drop_in"})))["fact"]
+
+
+def test_what_else_a_listing_is_for_harms_little_when_it_is_for_just_whom_it_is_asked():
+    wishes = Wishes(audiences={"addiction-relatives": 1.0}, avoid_audiences={"addiction": 1.0})
+    both = Features(audiences=frozenset({"addiction", "addiction-relatives"}))
+    other = Features(audiences=frozenset({"addiction"}))
+    assert points(wishes, other)["avoid"] < points(wishes, both)["avoid"] < 0
