@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from cases import BASE
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from fhir_cases import BASE
 
 from app.routers import fhir, fhir_referrals
 from app.services.fhir_capability import SERVED

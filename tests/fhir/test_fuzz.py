@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from cases import BASE, consent_for, light_bundle, refer, request_for, task_for
 from fastapi.testclient import TestClient
+from fhir_cases import BASE, consent_for, light_bundle, refer, request_for, task_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from people import Headers

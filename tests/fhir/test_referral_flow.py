@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cases import (
+from fastapi.testclient import TestClient
+from fhir_cases import (
     BASE,
     bundle_of,
     coded,
@@ -16,7 +17,6 @@ from cases import (
     structure,
     task_for,
 )
-from fastapi.testclient import TestClient
 from people import Headers
 from referral_world import TODAY, Goal
 from sqlalchemy import select

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from cases import (
+from fastapi.testclient import TestClient
+from fhir_cases import (
     BASE,
     coded,
     consent_for,
@@ -20,7 +21,6 @@ from cases import (
     structure,
     task_for,
 )
-from fastapi.testclient import TestClient
 from people import LOA2, Headers, HeadersOf
 from referral_world import TODAY, Goal
 from sqlalchemy import select

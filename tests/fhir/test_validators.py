@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from cases import BASE
 from conftest import DEMO
 from fastapi.testclient import TestClient
+from fhir_cases import BASE
 from people import Headers
 from referral_world import Goal, code_referral_to, referral_to
 from uuid_utils.compat import uuid7

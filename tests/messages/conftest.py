@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from cases import places, referral_id
 from mailboxes import mail_server
+from message_cases import places, referral_id
 from receivers import Receiver
 from referral_rows import fresh_key
 

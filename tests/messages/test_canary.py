@@ -5,8 +5,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cases import rows, time_passes
 from mailboxes import taken
+from message_cases import rows, time_passes
 from referral_world import referral_to
 from sqlalchemy import text
 

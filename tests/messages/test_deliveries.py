@@ -6,8 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cases import ADDRESS, WORKER, change, hook, message, refer, rows, tell, time_passes
 from mailboxes import taken
+from message_cases import ADDRESS, WORKER, change, hook, message, refer, rows, tell, time_passes
 from sqlalchemy import select, text
 
 from app import db

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cases import change, hook, refer, rows
+from message_cases import change, hook, refer, rows
 from sqlalchemy import text
 
 from app import db

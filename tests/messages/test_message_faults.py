@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from cases import hook, message, refer, rows, tell, time_passes
 from mailboxes import taken
+from message_cases import hook, message, refer, rows, tell, time_passes
 from sqlalchemy import text
 
 from app import db

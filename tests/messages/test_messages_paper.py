@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cases import hook, tell, time_passes
+from message_cases import hook, tell, time_passes
 from standardwebhooks import WebhookVerificationError
 from typer.testing import CliRunner
 

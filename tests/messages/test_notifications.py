@@ -1,7 +1,7 @@
 """Who is told of what: rows of ids, made with the change and lost with it."""
 
 import pytest
-from cases import WORKER, hook, rows, tell
+from message_cases import WORKER, hook, rows, tell
 from sqlalchemy import func, update
 
 from app import db, worker
