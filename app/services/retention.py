@@ -72,7 +72,7 @@ def shred_told(session: Session, referral_id: UUID, why: str) -> bool:
     of_referral = ReferralEvent.referral_id == referral_id
     last = session.scalar(select(func.max(ReferralEvent.number)).where(of_referral)) or 0
     told = {"id": uuid7(), "referral_id": referral_id, "number": last + 1, "kind": "shredded"}
-    session.execute(insert(ReferralEvent).values(**told, actor="system", reason=why))
+    session.execute(insert(ReferralEvent).values(**told, actor="system"))
     session.execute(update(Referral).where(Referral.id == referral_id).values(version=last + 1))
     return True
 

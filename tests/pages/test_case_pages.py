@@ -1,9 +1,11 @@
 """What an association does with the link of an e-mail, page by page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,7 +18,9 @@ from app import db
 from app.config import get_settings
 from app.db import Wall, walled_scope
 from app.models import Notification, OutboxJob, ReferralEvent
-from app.services import deliveries, referral_links
+from app.schemas.referral import AccessNeed, AgeBand
+from app.schemas.referral_terms import Outcome, Reason, Status, SubStatus
+from app.services import deliveries, page_texts, referral_links, retention
 
 PHONE = "+46701740605"
 PERSONAL_NUMBER = "191212121212"
@@ -135,6 +139,25 @@ def test_a_page_that_is_too_old_is_told_kindly_with_what_is_now(
     assert "Ni har svarat ja" in page.text
     assert page.forms["ask"]["text"] == "Behövs hiss?"
     assert browser.send(page, "ask").status == 200
+
+
+def test_after_shredding_the_page_tells_that_it_was_done(browser: Browser, case: Page, made: dict):
+    page = browser.send(browser.send(case, "accept"), "fail", reason="could_not_reach")
+    assert PHONE in page.text
+    retention.run(datetime.now(UTC) + timedelta(days=91))
+    assert browser.get("/r").status == 401  # the sessions are over as well
+    page = browser.send(browser.get(link_to(made)), "open")
+    assert page.status == 200
+    assert PHONE not in page.text
+    assert "Uppgifterna om personen raderades" in page.text
+
+
+def test_every_coded_word_has_its_label():
+    labels = page_texts.labels()
+    for kind, codes in (("status", Status), ("to_status", Status), ("event", SubStatus), ("reason", Reason)):
+        assert set(get_args(codes)) - {"draft"} <= set(labels[kind])
+    for kind, codes in (("outcome", Outcome), ("age_band", AgeBand), ("access_need", AccessNeed)):
+        assert set(get_args(codes)) == set(labels[kind])
 
 
 def test_full_stops_new_referrals(
