@@ -1,8 +1,7 @@
 """Who read and did what with referrals: one row each, bound by SHA-256 to the row before.
 
 A row that is edited, removed, put in or moved breaks the chain (see access_verify). The head of the chain is
-one row that whoever appends holds until the transaction ends: append as its last deed, so that nobody waits
-for what comes after, and ask nothing else to append in another session meanwhile.
+one row that whoever appends holds for the last moment of a transaction.
 """
 
 import json
@@ -12,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Literal, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless_there
 from sqlalchemy.orm import Session
 
@@ -21,6 +20,7 @@ from app.models import AccessHead, AccessRow
 
 NOTHING = "0" * 64  # the hash before the first row
 HEAD = 1
+_NOTED = "access_noted"
 
 
 def canonical(row: dict[str, Any]) -> bytes:
@@ -66,28 +66,49 @@ class Deed(TypedDict):
 
 
 def note(session: Session, **deed: Unpack[Deed]) -> None:
-    """Append one row in the caller's transaction, as its last deed."""
+    """Append one row in the caller's transaction: it is written just before the commit.
+
+    Whatever else the transaction locks it has by then, so that nobody who holds the head waits for anything.
+    A rollback forgets it.
+    """
+    session.info.setdefault(_NOTED, []).append(deed)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    if session.in_nested_transaction() or not session.info.get(_NOTED):
+        return
     session.flush()  # what the caller still has to write is written before the head is held
     head = _hold(session)
-    row: dict[str, Any] = {
-        "number": head.number + 1,
-        "at": datetime.now(UTC),
-        "actor": deed["actor"],
-        "actor_id": deed["actor_id"],
-        "tenant": deed.get("tenant"),
-        "unit": deed.get("unit"),
-        "organisation_id": deed.get("organisation_id"),
-        "action": deed["action"],
-        "referral_id": deed["referral_id"],
-        "fields": sorted(deed.get("fields", ())),
-        "previous": head.hash,
-    }
-    row["hash"] = digest(row)
-    session.execute(insert(AccessRow).values(row))
+    number, previous = head.number, head.hash
+    rows = []
+    for deed in session.info.pop(_NOTED):
+        number += 1
+        row: dict[str, Any] = {
+            "number": number,
+            "at": datetime.now(UTC),
+            "actor": deed["actor"],
+            "actor_id": deed["actor_id"],
+            "tenant": deed.get("tenant"),
+            "unit": deed.get("unit"),
+            "organisation_id": deed.get("organisation_id"),
+            "action": deed["action"],
+            "referral_id": deed["referral_id"],
+            "fields": sorted(deed.get("fields", ())),
+            "previous": previous,
+        }
+        previous = row["hash"] = digest(row)
+        rows.append(row)
+    session.execute(insert(AccessRow).values(rows))
     session.execute(
-        update(AccessHead).where(AccessHead.id == HEAD).values(number=row["number"], hash=row["hash"]),
+        update(AccessHead).where(AccessHead.id == HEAD).values(number=number, hash=previous),
         execution_options={"synchronize_session": False},
     )
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_NOTED, None)
 
 
 def _hold(session: Session) -> Any:
@@ -106,11 +127,6 @@ def _hold(session: Session) -> Any:
 def note_alone(
     *, role: Literal["torg_service", "torg_worker"] = "torg_service", **deed: Unpack[Deed]
 ) -> None:
-    """Append one row at once, in a session of its own: for refusals, whose own transaction is rolled back.
-
-    Not in a transaction that has noted something itself: that one holds the head. Such a call is refused by
-    the database after two seconds, rather than waiting for ever.
-    """
+    """Append one row at once, in a session of its own: for refusals, whose own transaction is rolled back."""
     with walled_scope(Wall(role=role), aside=True) as session:
-        session.execute(text("SET LOCAL lock_timeout = '2s'"))
         note(session, **deed)
