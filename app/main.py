@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import openapi, problems
 from app.config import get_settings
 from app.db import require_schema
-from app.middleware import BodyLimit, RateLimit, Validators
+from app.middleware import BodyLimit, Heads, RateLimit, Validators
 from app.routers import (
     approvals,
     fhir,
@@ -79,6 +79,7 @@ def create_app() -> FastAPI:
     app.include_router(pages.router)
     problems.register(app)
     app.add_middleware(Validators)
+    app.add_middleware(Heads)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(
         RateLimit, anonymous=settings.rate_limit_per_minute, keyed=settings.key_rate_limit_per_minute

@@ -1,4 +1,4 @@
-"""What every request passes: body size, request rate, validators for caches."""
+"""What every request passes: body size, request rate, validators for caches, questions for the head alone."""
 
 import hashlib
 import time
@@ -166,3 +166,22 @@ class Validators:
             await send({"type": "http.response.body", "body": body})
 
         await self.app(scope, receive, held)
+
+
+class Heads:
+    """Answers HEAD as GET is answered, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, told)

@@ -181,7 +181,7 @@ def _give_example(content: Json, schemas: Json) -> None:
 def _possible(path: str, method: str, operation: Json) -> list[int]:
     """The errors an operation can meet, from what it takes."""
     possible = {400, 422, 429, 500, 503}
-    if "{" in path:
+    if "{" in path or path.endswith("-sessions"):  # these name a referral in the body
         possible |= {404, 410}
     if "security" in operation:
         possible |= {401, 403}

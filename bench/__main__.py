@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app import local_content
 from app.db import session_scope
@@ -14,7 +14,7 @@ from bench import freshness, importing, loading, report, searching, words
 from bench.numbers import Figure, table
 from bench.stage import Stage, memory_mb, say
 
-PARTS = ("search", "words", "import", "fresh", "memory")
+CHOICES = ("search", *(part for part in report.PARTS if part != "index"))
 IMPORTED = 5000  # listings: also the parents of the crossed ones
 
 
@@ -23,69 +23,73 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--documents", type=int, default=100_000, help="in the big index (default: 100000)")
     parser.add_argument(
         "--only",
-        default=",".join(PARTS),
-        help=f"parts to measure, with commas between: {', '.join(PARTS)} (default: all)",
+        default="",
+        help=f"parts, with commas between: {', '.join(CHOICES)} (default: all; search: five kinds)",
     )
     parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     given = parser.parse_args()
-    given.only = set(given.only.split(","))
-    if not given.only <= set(PARTS):
-        parser.error(f"--only takes {', '.join(PARTS)}")
+    wished = set(given.only.split(",")) if given.only else set(CHOICES)
+    if not wished <= set(CHOICES):
+        parser.error(f"--only takes {', '.join(CHOICES)}")
+    given.only = wished - {"search"} | (set(report.KINDS) if "search" in wished else set())
     if not 1000 <= given.documents <= 1_000_000:
         parser.error("--documents is from 1000 to 1000000")
-    if given.write and given.only != set(PARTS):
-        parser.error("--write needs every part, or the page would lose figures")
     return given
 
 
 def main() -> int:
     """Measure, print, and write when asked. Exit codes: 0 done, 1 it could not be measured, 130 stopped."""
     given = _arguments()
-    figures: list[Figure] = []
+    figures: dict[str, list[Figure]] = {}
     try:
         with Stage() as stage:
-            for figure in _measure(stage, given.documents, given.only):
+            for part, figure in _measure(stage, given.documents, given.only):
                 say(f"  {figure.what}: {figure.value}")
-                figures.append(figure)
+                figures.setdefault(part, []).append(figure)
+                if given.write:  # what is measured stays, should a later part fail
+                    report.write(figures, given.documents)
     except KeyboardInterrupt:
         return 130
     except LocalError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    sys.stdout.write(table(figures) + f"\n\n{report.machine()}\n")
-    if given.write:
-        report.write(figures, given.documents)
-        say(f"Written to {report.PAGE.name}")
+    told = [figure for measured in figures.values() for figure in measured]
+    sys.stdout.write(table(told) + f"\n\n{report.machine()}\n")
     return 0
 
 
-def _measure(stage: Stage, documents: int, only: set[str]) -> Iterator[Figure]:
-    """The figures in the order they are measured, so that what is known is seen before the end."""
+def _measure(stage: Stage, documents: int, only: set[str]) -> Iterator[tuple[str, Figure]]:
+    """Part and figure, in the order they are measured, so that what is known is seen before the end."""
     say("Making the schema and loading the demo data …")
     local_content.prepare()
     local_content.load_demo(lambda _done, _total: None)
     if "fresh" in only:
-        yield from _small(stage)
+        yield from _of("fresh", _small(stage))
     imported = importing.measure(stage, min(IMPORTED, documents // 4))
     if "import" in only:
-        yield from imported
+        yield from _of("import", imported)
     if only == {"import"}:
         return
-    yield from _filled(documents)
+    yield from _of("index", _filled(documents))
     say("Starting the worker, which compares index and database, and the API …")
     stage.start_worker(roll=False)
     stage.start_api()
     before = _memory(stage, "after the start")
     count = loading.documents()
-    if "search" in only:
-        yield from searching.measure(stage, count)
+    for kind in report.KINDS:
+        if kind in only:
+            yield from _of(kind, searching.measure(stage, kind, count))
     if "words" in only:
-        yield from words.measure(stage)
+        yield from _of("words", words.measure(stage))
     if "fresh" in only:
-        yield from freshness.measure(stage, count)
+        yield from _of("fresh", freshness.measure(stage, count))
     if "memory" in only:
-        yield from before
-        yield from _memory(stage, "after the load")
+        yield from _of("memory", before)
+        yield from _of("memory", _memory(stage, "after the load"))
+
+
+def _of(part: str, figures: Iterable[Figure]) -> Iterator[tuple[str, Figure]]:
+    return ((part, figure) for figure in figures)
 
 
 def _small(stage: Stage) -> list[Figure]:

@@ -2,14 +2,15 @@
 
 import os
 import platform
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.numbers import Figure, table
+from bench.numbers import Figure
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+KINDS = ("text", "filters", "sentence", "geo", "few")  # of searches
+PARTS = ("import", "index", *KINDS, "words", "fresh", "memory")
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
 
 
@@ -23,22 +24,36 @@ def machine() -> str:
     )
 
 
-def section(figures: Sequence[Figure], documents: int) -> str:
-    """The whole section between the two marks."""
+def section(page: str, figures: Mapping[str, Sequence[Figure]], documents: int) -> str:
+    """The whole section between the two marks: what was measured now in place of those parts' earlier rows.
+
+    `figures`: by part; each row tells its part, the size of the index and the day.
+    """
+    rows = [row for row in _rows(page) if row[3].strip("`") not in figures]
     day = datetime.now(UTC).date().isoformat()
-    title = f"Measured on {day} with `--documents {documents}`: {machine()}."
-    return f"{BEGIN}\n{title}\n\n{table(figures)}\n{END}"
+    rows += [
+        [figure.what, figure.value, figure.aim, f"`{part}`", f"{documents}", day]
+        for part, measured in figures.items()
+        for figure in measured
+    ]
+    rows.sort(key=lambda row: PARTS.index(row[3].strip("`")))
+    lines = ["| What | Measured | Aim | Part | Index | Day |", "|---|---:|---|---|---:|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    told = f"Last run: {machine()}."
+    return "\n".join([BEGIN, told, "", *lines, END])
 
 
-def write(figures: Sequence[Figure], documents: int) -> None:
-    """Put the section in place of the earlier one. Raises ValueError when the page has no marks."""
+def _rows(page: str) -> list[list[str]]:
+    """The rows that stand in the section, those of an unknown part left out."""
+    inside = page.partition(BEGIN)[2].partition(END)[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in inside.splitlines()]
+    return [row for row in rows if len(row) == 6 and row[3].strip("`") in PARTS]
+
+
+def write(figures: Mapping[str, Sequence[Figure]], documents: int) -> None:
+    """Put the figures into the page. Raises ValueError when it has no marks for them."""
     page = PAGE.read_text(encoding="utf-8")
-    made, count = re.subn(
-        f"{re.escape(BEGIN)}.*?{re.escape(END)}",
-        lambda _found: section(figures, documents),
-        page,
-        flags=re.DOTALL,
-    )
-    if count != 1:
+    if page.count(BEGIN) != 1 or page.count(END) != 1:
         raise ValueError(f"{PAGE.name} should have the marks for figures once")
-    PAGE.write_text(made, encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    PAGE.write_text(before + section(page, figures, documents) + rest.partition(END)[2], encoding="utf-8")

@@ -34,7 +34,7 @@ CONNECTIONS = 8
 LOAD_SECONDS = 4.0  # of each side in each of LOAD_ROUNDS
 LOAD_ROUNDS = 3
 FACETS = ("category", "audience", "municipality", "language", "cost")
-AIM = 1.3
+AIM, LOAD_AIM = 1.25, 0.85
 EVAL = Path(__file__).resolve().parent.parent / "eval"
 
 
@@ -92,21 +92,25 @@ KINDS = {
 }
 
 
-def measure(stage: Stage, documents: int) -> Iterator[Figure]:
-    """Each kind of question, one at a time and under load, through the API and straight to Meilisearch."""
-    for kind, title in KINDS.items():
-        say(f"Search: {title}, {ROUNDS} rounds of up to {QUESTIONS} on {documents} documents …")
-        questions = asyncio.run(_questions(stage, kind))
-        asked = sum(len(question.bodies) for question in questions) / len(questions)
-        hits = sorted(question.total for question in questions)
-        say(f"  {len(questions)} questions, hits {hits[0]} to {hits[-1]}, {asked:.1f} round trips each")
-        api, raw = _sides(stage, questions)
-        _alternate(api, raw)
-        yield from _figures(title, api, raw)
-        _load(api, raw)
-        one, other = median(api.per_second), median(raw.per_second)
-        label = f"requests a second, {CONNECTIONS} connections, {title}"
-        yield Figure(label, f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many")
+def measure(stage: Stage, kind: str, documents: int) -> Iterator[Figure]:
+    """A kind of question, one at a time and under load, through the API and straight to Meilisearch."""
+    title = KINDS[kind]
+    say(f"Search: {title}, {ROUNDS} rounds of up to {QUESTIONS} on {documents} documents …")
+    questions = asyncio.run(_questions(stage, kind))
+    asked = sum(len(question.bodies) for question in questions) / len(questions)
+    hits = sorted(question.total for question in questions)
+    say(f"  {len(questions)} questions, hits {hits[0]} to {hits[-1]}, {asked:.1f} round trips each")
+    api, raw = _sides(stage, questions)
+    _alternate(api, raw)
+    yield from _figures(title, api, raw)
+    _load(api, raw)
+    one, other = median(api.per_second), median(raw.per_second)
+    label = f"requests a second, {CONNECTIONS} connections, {title}"
+    yield Figure(
+        label,
+        f"API {one:.0f}, Meilisearch {other:.0f}: {one / other:.2f} times as many",
+        f"at least {LOAD_AIM}",
+    )
 
 
 def _figures(title: str, api: Side, raw: Side) -> list[Figure]:

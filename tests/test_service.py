@@ -61,3 +61,27 @@ def test_a_vocabulary_that_does_not_exist_is_a_problem(client):
     assert answer.status_code in (404, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secrets" not in str(answer.json().get("errors"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/v1/api-info", "/api/v1/vocabularies/categories", "/nowhere"]
+)
+def test_a_question_for_the_head_is_answered_as_for_the_whole_without_it(client, path):
+    whole, head = client.get(path), client.head(path)
+    assert head.status_code == whole.status_code
+    assert head.content == b""
+    assert head.headers["Content-Length"] == str(len(whole.content))
+    assert head.headers.get("ETag") == whole.headers.get("ETag")
+
+
+def test_a_wish_in_the_address_of_a_search_by_body_is_refused(client):
+    answer = client.post("/api/v1/search?limit=3", json={})
+    assert answer.status_code == 422
+    assert [problem["pointer"] for problem in answer.json()["errors"]] == ["/limit"]
+    assert client.post("/api/v1/search", json={"limit": 3}).status_code == 200
+
+
+def test_a_method_that_an_address_does_not_take_is_told_which_ones_it_takes(client):
+    answer = client.delete("/api/v1/search")
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, POST"

@@ -16,7 +16,7 @@ from app.config import get_settings
 from app.db import DATABASE_AWAY, read_scope, session_scope
 from app.errors import Unavailable
 from app.schemas.fields import LanguageTag
-from app.schemas.search import SearchAnswer, SearchRequest, SimilarAnswer, Suggestions, Typed
+from app.schemas.search import NoParameters, SearchAnswer, SearchRequest, SimilarAnswer, Suggestions, Typed
 from app.services import find, find_similar, find_suggest, gaps
 from app.services.find_desk import Desk
 from app.services.find_request import clock
@@ -155,7 +155,11 @@ router.add_api_route(
 
 @router.post("/search", response_model=SearchAnswer, summary="The same search with the wishes in the body")
 async def search_privately(
-    wishes: SearchRequest, desk: DeskDep, languages: LanguagesDep, now: ClockDep
+    wishes: SearchRequest,
+    _address: Annotated[NoParameters, Query()],
+    desk: DeskDep,
+    languages: LanguagesDep,
+    now: ClockDep,
 ) -> Response:
     """For wishes about illness or need, which should not stand in an address."""
     return _json(await find.answer(desk, wishes, languages=languages, clock=now))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.se import orgnr
 
@@ -52,7 +52,7 @@ class OrganisationIn(Record):
     email: EmailAddress | None = None
     phone: Text40 | None = None
     texts: dict[LanguageTag, OrganisationText] | None = Field(None, max_length=40)
-    child_safeguarding: bool | None = Field(
+    child_safeguarding: StrictBool | None = Field(
         None, description="Whether a child-safeguarding routine exists; nothing more is kept."
     )
 

@@ -4,7 +4,15 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from app.schemas.fields import LanguageCode, LanguageTag, MunicipalityCode, TermId, Text200
 from app.schemas.found import Debug, EmergencyNumber, Interpretation, ItemReasons, Relaxation
@@ -48,8 +56,17 @@ def _without_nul(value: str) -> str:
     return value
 
 
-Moment = Annotated[datetime, AfterValidator(_this_age)]
-SearchDay = Annotated[date, AfterValidator(_day_this_age)]
+def _written(value: Any) -> Any:
+    """Raises ValueError for a number, which would be read as seconds since 1970."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("must be written as ISO 8601 has it")
+
+
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_this_age)]
+SearchDay = Annotated[date, BeforeValidator(_written), AfterValidator(_day_this_age)]
 Number = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?"
 LatLon = Annotated[str, StringConstraints(pattern=rf"^{Number}, ?{Number}$")]
 Box = Annotated[str, StringConstraints(pattern=rf"^{Number}(, ?{Number}){{3}}$")]
@@ -134,6 +151,12 @@ class SearchRequest(BaseModel):
     debug: bool = Field(
         False, description="Tell how the question was understood and what the engine was asked."
     )
+
+
+class NoParameters(BaseModel):
+    """For an address that takes none, so that one who misplaces a wish is told."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class OrganisationName(BaseModel):

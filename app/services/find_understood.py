@@ -43,6 +43,8 @@ def read(request: SearchRequest, plan: Plan, knowledge: Knowledge) -> Understood
 
 def question_of(request: SearchRequest, plan: Plan, knowledge: Knowledge) -> Question:
     """The question, without its chips that are switched off."""
+    if not in_words(request):
+        return Question("", plan.now)
     return understand(
         request.q,
         now=plan.now,
