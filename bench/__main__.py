@@ -10,7 +10,7 @@ from app.db import session_scope
 from app.local_process import LocalError
 from app.services import index_sync
 from app.worker import index_client
-from bench import freshness, importing, loading, report, searching, words
+from bench import freshness, importing, loading, referrals, report, searching, words
 from bench.numbers import Figure, table
 from bench.stage import Stage, memory_mb, say
 
@@ -20,7 +20,7 @@ IMPORTED = 5000  # listings: also the parents of the crossed ones
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--documents", type=int, default=100_000, help="in the big index (default: 100000)")
+    parser.add_argument("--documents", type=int, default=100_000, help="in the big index, and referrals (default: 100000)")
     parser.add_argument(
         "--only",
         default="",
@@ -63,12 +63,17 @@ def _measure(stage: Stage, documents: int, only: set[str]) -> Iterator[tuple[str
     say("Making the schema and loading the demo data …")
     local_content.prepare()
     local_content.load_demo(lambda _done, _total: None)
+    if "referrals" in only:
+        yield from _of("referrals", referrals.measure(stage, documents))
+        stage.stop(stage.api)
+    if only == {"referrals"}:
+        return
     if "fresh" in only:
         yield from _of("fresh", _small(stage))
     imported = importing.measure(stage, min(IMPORTED, documents // 4))
     if "import" in only:
         yield from _of("import", imported)
-    if only == {"import"}:
+    if only <= {"import", "referrals"}:
         return
     yield from _of("index", _filled(documents))
     say("Starting the worker, which compares index and database, and the API …")

@@ -10,7 +10,7 @@ from bench.numbers import Figure
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 KINDS = ("text", "filters", "sentence", "geo", "few")  # of searches
-PARTS = ("import", "index", *KINDS, "words", "fresh", "memory")
+PARTS = ("import", "index", *KINDS, "words", "fresh", "memory", "referrals")
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
 
 

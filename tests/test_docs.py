@@ -87,6 +87,16 @@ def test_every_link_between_the_papers_leads_somewhere():
     assert broken == []
 
 
+def test_every_test_that_a_paper_names_is_there():
+    missing = []
+    for paper in (ROOT / "docs").rglob("*.md"):
+        for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", paper.read_text(encoding="utf-8")):
+            path = ROOT / file
+            if not path.exists() or f"def {name}(" not in path.read_text(encoding="utf-8"):
+                missing.append(f"{paper.name}: {file}::{name}")
+    assert missing == []
+
+
 def test_the_version_is_the_same_everywhere():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     public = yaml.safe_load((ROOT / "publiccode.yml").read_text(encoding="utf-8"))
