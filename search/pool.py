@@ -37,6 +37,7 @@ from search.words import stem
 
 CANDIDATES, FEWER = 80, 40  # of each question to the engine
 AROUND_KM = 30.0
+GROWN = 18
 CHIEF = 0.6  # of the weightiest wish of its kind: what weighs as much is looked for first
 STRONG = 0.2  # a weaker concept brings no candidates of its own
 NOT_KNOWN = 0.3  # how much "perhaps on" counts beside "on"
@@ -140,7 +141,7 @@ def _who(wishes: Wishes) -> dict[str, Filter]:
         fits = [
             And((Not(AtMost("age_max", low - 1)), Not(AtLeast("age_min", high + 1)))) for low, high in ages
         ]
-        if wishes.belongs & set(_FOR_FAMILIES) or max(low for low, _ in ages) < 18:
+        if max(low for low, _ in ages) < GROWN:  # whoever brings the child may be of any age
             fits.append(
                 And((In("audiences", _FOR_FAMILIES), Not(In("audiences", ("children", "teenagers")))))
             )

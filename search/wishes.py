@@ -2,15 +2,18 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from search.understanding.chain import Question
 from search.understanding.compounds import parts
+from search.understanding.keys import Language
 from search.understanding.kin import kin
+from search.understanding.language import is_function_word
 from search.understanding.lexicon import Lexicon
 from search.understanding.people import parse_age
 from search.understanding.placebook import Place, PlaceBook
 from search.understanding.places import resolve
-from search.understanding.reading import Reading
+from search.understanding.reading import Reading, Token
 from search.understanding.times import When, parse
 from search.words import key
 
@@ -30,6 +33,7 @@ BESIDE = 0.6  # of a situation's weight, when an activity is asked for by its na
 TOLD = 8  # words: somebody tells her life, and single words of it say little of what she wants
 IN_PASSING = 0.5  # of the weight of a category read in such a single word
 IN_PART = 0.4  # of a compound's weight, for each of its parts
+SHORTEST_HALF = 3  # letters of a half of a compound written apart
 KIN = 1.8  # of a hint's points, for the very activity within its category
 UNREAD = 5  # words: somebody tells something that nobody here understood
 
@@ -40,8 +44,8 @@ ANY_FORM = frozenset({"counselling", "lines", "peer-support-group", "social", "s
 _IS_ONE_OF = {
     "carer-support": ("carers",),
     "grief-support": ("bereaved",),
-    "open-preschool": ("parents", "families"),
-    "parent-support": ("parents", "families"),
+    "open-preschool": ("families", "parents"),
+    "parent-support": ("families", "parents"),
     "youth-club": ("teenagers",),
 }
 _VACANT = frozenset({"ledig", "lediga", "ledigt", "vacancies", "vacant"})
@@ -121,14 +125,7 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         made.sure_times, made.time_share = False, IN_PASSING
     if len(question.tokens) >= UNREAD and not (made.concepts or made.times or made.places):
         _unread(made)
-    for word in question.words:
-        _raise(made.words, key(word.token.word), word.weight)
-        narrow = kin(key(word.token.word))
-        for part in parts(word.token.folded):
-            _raise(made.words, key(part), IN_PART * word.weight)
-            narrow |= kin(key(part))
-        for one in narrow:
-            _raise(made.hints, one, KIN)
+    _looked_for(made, question)
     telling = any(
         one.kind == "audience"
         and one.certainty == "certain"
@@ -137,6 +134,25 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
     )
     _people(made, telling=telling)
     return made
+
+
+def _looked_for(made: Wishes, question: Question) -> None:
+    """The words of the texts that tell whether a listing is meant."""
+    for one, other in pairwise(question.tokens):  # "sopp lunch" is looked for as "sopplunch" too
+        if min(len(one.word), len(other.word)) >= SHORTEST_HALF and not _small(one, other, question.language):
+            _raise(made.hints, key(one.word + other.word), KIN)
+    for word in question.words:
+        _raise(made.words, key(word.token.word), word.weight)
+        narrow = kin(key(word.token.word))
+        for part in parts(word.token.folded):
+            _raise(made.words, key(part), IN_PART * word.weight)
+            narrow |= kin(key(part))
+        for told in narrow:
+            _raise(made.hints, told, KIN)
+
+
+def _small(one: Token, other: Token, language: Language) -> bool:
+    return is_function_word(one.folded, language) or is_function_word(other.folded, language)
 
 
 def _unread(made: Wishes) -> None:

@@ -151,7 +151,7 @@ def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
 def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
     times = _covered(question, question.of("time"))
-    found = matches(question.tokens, lexicon, question.languages, names | times)
+    found = matches(question.tokens, lexicon, question.languages, names, times)
     told = [
         match
         for match in found
@@ -231,7 +231,12 @@ def _with_given(question: Question, given: Iterable[Reading]) -> Question:
     if not sure:
         return question
     sent = {one.chip for one in sure}
-    read = tuple(one for one in question.readings if one.chip not in sent)
+    aged = any(one.kind == "age" for one in sure)  # which says more than "tonåring" does
+    read = tuple(
+        one
+        for one in question.readings
+        if one.chip not in sent and not (aged and one.kind == "age" and one.certainty != "certain")
+    )
     return replace(_noted(replace(question, readings=()), "given", sure), readings=read + sure)
 
 

@@ -15,6 +15,8 @@ CLOCK = folded_set("kl klockan klocka klockslaget")
 _UNTIL_NOON = folded_set("före innan before")
 _AFTER = folded_set("efter after")
 _ABOUT = folded_set("vid kring runt runtomkring omkring around at")
+# Words that a date, a week or a clock time may begin with.
+BEGINNING = CLOCK | _UNTIL_NOON | _AFTER | _ABOUT | {"den", "the", "v", "vecka", "week"}
 _IN_MONTH = folded_set("i in under en during у в في")
 _OF_DATE = folded_set("e de a d:e st nd rd th of den")
 # What may follow an hour said without "klockan"; before a noun the number counts something ("efter tre år").

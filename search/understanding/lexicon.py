@@ -19,6 +19,7 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DATA = Path(__file__).parent.parent / "data" / "lexicon"
 GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
+NOT = "inte"
 MOST_KNOWN = 50_000  # words whose places in phrases are remembered
 
 Item = frozenset[str]  # the keys that a word may have to stand here
@@ -197,9 +198,10 @@ class _Reader:
             scaled = Meaning(
                 meaning.kind, meaning.value, meaning.weight * (WEAK if weak else 1), meaning.negated
             )
-            items = self.items(text, language)
-            if items:
-                self.phrases.append(Phrase(items, scaled, language, text))
+            for said in (text, *_turned(text, language)):
+                items = self.items(said, language)
+                if items:
+                    self.phrases.append(Phrase(items, scaled, language, said))
 
     def add_terms(self, kind: str, terms: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """Terms with their phrases by language; `not:` before a term makes it a wish against it."""
@@ -242,6 +244,15 @@ class _Reader:
                 if len(form(word)) >= SHORTEST:
                     made.sounds.setdefault(sound(form(word)), word)
         return made
+
+
+def _turned(text: str, language: Language) -> tuple[str, ...]:
+    """A Swedish phrase as it stands in a subordinate clause: "orkar inte leva" is "inte orkar leva" there."""
+    words = _key_words(text)
+    if language != "sv" or NOT not in words[1:]:
+        return ()
+    at = words.index(NOT, 1)
+    return (" ".join([*words[: at - 1], NOT, words[at - 1], *words[at + 1 :]]),)
 
 
 def class_key(name: str, language: Language) -> str:

@@ -19,6 +19,8 @@ from search.words import fold, stem_once
 
 JOINED, TWO_PARTS, PART, TYPING_ERROR = 1.0, 0.9, 0.6, 0.8
 FOREIGN = 0.8  # a phrase of a language that the question may also be in
+TURNED = frozenset({"attendance", "cost", "fact"})
+NOT_WORDS = frozenset({"aldrig", "ej", "inte", "never", "not"})
 SHORTEST_CORRECTED, TWO_ERRORS_FROM = 5, 9
 
 
@@ -51,17 +53,22 @@ class Match:
 
 
 def matches(
-    tokens: tuple[Token, ...], lexicon: Lexicon, languages: tuple[Language, ...], taken: frozenset[int]
+    tokens: tuple[Token, ...],
+    lexicon: Lexicon,
+    languages: tuple[Language, ...],
+    taken: frozenset[int],
+    told: frozenset[int] = frozenset(),
 ) -> list[Match]:
     """Every phrase found, longer ones before those they cover, each meaning once.
 
-    `taken`: tokens that are names of places or tell times; they are neither split nor corrected.
+    `taken`: tokens that are names of places; they are neither split nor corrected. `told`: tokens that tell
+    times; they are not corrected.
     """
     units = _whole(tokens, lexicon, languages[0])
     units += _members(units, lexicon, languages)
     found = list(_find(units, lexicon.phrases, languages))
     met = frozenset(index for match in found for index in match.covers)
-    further = list(_loose(tokens, lexicon, met, taken, swedish="sv" in languages[:2]))
+    further = list(_loose(tokens, lexicon, met, taken, told, swedish="sv" in languages[:2]))
     if further:
         kinds = {(match.meaning.kind, index) for match in found for index in match.covers}
         found += [
@@ -69,7 +76,14 @@ def matches(
             for match in _find([*units, *further], lexicon.phrases, languages, loose=True)
             if (match.meaning.kind, match.first) not in kinds  # the whole word has said more
         ]
-    return _settled(found)
+    return _settled(match for match in found if not _turned_by_not(match, tokens))
+
+
+def _turned_by_not(match: Match, tokens: tuple[Token, ...]) -> bool:
+    """Whether a "not" among the words of what one can or wants turns it: "har inte druckit"."""
+    return match.meaning.kind in TURNED and any(
+        tokens[at].folded in NOT_WORDS for at in range(match.first, match.last) if at not in match.covers
+    )
 
 
 def _whole(tokens: tuple[Token, ...], lexicon: Lexicon, language: Language) -> list[Unit]:
@@ -105,6 +119,7 @@ def _loose(
     lexicon: Lexicon,
     met: frozenset[int],
     taken: frozenset[int],
+    told: frozenset[int],
     *,
     swedish: bool,
 ) -> Iterator[Unit]:
@@ -113,7 +128,7 @@ def _loose(
         if number in taken or len(token.folded) < SHORTEST or not token.folded.isascii():
             continue
         split = parts(token.folded)
-        if not split and number not in met:
+        if not split and number not in met | told:
             if is_word(token.folded):
                 split = _known_parts(token.folded, lexicon.words)
             elif swedish and not _foreign(token, lexicon):
@@ -161,7 +176,8 @@ def _meant(token: Token, lexicon: Lexicon) -> tuple[tuple[str, ...], str | None]
         return (), meant
     for cut in range(len(token.word) - SHORTEST, SHORTEST - 1, -1):
         first = sounds.get(sound(token.word[:cut])) or sounds.get(sound(token.word[:cut].removesuffix("s")))
-        last = sounds.get(sound(token.word[cut:])) if first else None
+        rest = token.word[cut:]
+        last = (sounds.get(sound(rest)) or sounds.get(sound(stem_once(rest)))) if first else None
         if first and last:
             return (fold(first), fold(last)), None
     return (), None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,8 +53,20 @@ def pieces_of(tokens: Sequence[Token], text: str = "") -> list[Piece]:
     """The pieces of a question in order.
 
     `text` is the question as it was sent; without it dashes, commas and capitals between the tokens are
-    not seen, and spaces are taken for granted.
+    not seen, and spaces are taken for granted. Not to be changed: places, times and people share them.
     """
+    kept = _kept.get("last")
+    if kept is not None and kept[0] is tokens and kept[1] == text:
+        return kept[2]
+    found = _cut(tokens, text)
+    _kept["last"] = (tokens, text, found)
+    return found
+
+
+_kept: dict[str, tuple[Sequence[Token], str, list[Piece]]] = {}  # of the last question
+
+
+def _cut(tokens: Sequence[Token], text: str) -> list[Piece]:
     found: list[Piece] = []
     end = 0
     shouted = text.isupper()
@@ -99,6 +112,11 @@ class Phrases(Generic[T]):
             self._by_first.setdefault(words[0], []).append((words, exact, meaning))
         for found in self._by_first.values():
             found.sort(key=lambda entry: (-len(entry[0]), entry[1] is None))
+
+    @property
+    def firsts(self) -> AbstractSet[str]:
+        """The folded words that phrases begin with."""
+        return self._by_first.keys()
 
     def longest(self, pieces: Sequence[Piece], at: int) -> tuple[T, int] | None:
         """The meaning of the longest phrase that begins with piece `at`, and the piece after its last."""

@@ -34,7 +34,12 @@ class Place:
 
 
 class PlaceBook(Protocol):
-    """Where places are looked up. Names are given as `place_key` writes them."""
+    """Where places are looked up. Names are given as `place_key` writes them.
+
+    `met`: what single words turned out to be called, kept by the reader.
+    """
+
+    met: dict[str, tuple[Place, ...]]
 
     def find(self, folded_name: str) -> Sequence[Place]:
         """Every place called so."""
@@ -94,6 +99,7 @@ class Places:
         """`named`: each place with its other names; its own name need not be among them."""
         found: dict[str, dict[Place, None]] = defaultdict(dict)
         self._codes: dict[str, Place] = {}
+        self.met: dict[str, tuple[Place, ...]] = {}
         self._one_off: dict[str, set[str]] = defaultdict(set)
         self._sounds: dict[str, set[str]] = defaultdict(set)
         self._postcodes = postcodes

@@ -17,6 +17,7 @@ __all__ = ["HERE", "Place", "PlaceBook", "other_places", "place_key", "read_plac
 HERE = "here"
 MOST_WORDS = 4  # of a name
 SHORT = 3  # words of a question in which a bare everyday word may be a kommun: "kör mora"
+MOST_MET = 50_000  # words whose places are remembered
 KNOWN_ORT = 2_000  # a smaller place with the name of an everyday thing is hardly meant
 _IN = folded_set(
     "i på nära runt kring omkring från till utanför vid norr söder öster väster in near from around to"
@@ -181,7 +182,19 @@ def _name(
     return _misspelt(pieces, at, book, taken)
 
 
-def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple[Place, ...]:  # noqa: PLR0911  one way out for each form
+def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple[Place, ...]:
+    """The places of a name, remembered for single words, since most are none."""
+    if end - at > 1:
+        return _named(pieces, at, end, book)
+    known = book.met.get(pieces[at].word)
+    if known is None:
+        known = _named(pieces, at, end, book)
+        if len(book.met) < MOST_MET:
+            book.met[pieces[at].word] = known
+    return known
+
+
+def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple[Place, ...]:  # noqa: PLR0911  one way out for each form
     """The places of a name, perhaps with an ending of Swedish, Finnish, Somali, Arabic or Ukrainian."""
     first = pieces[at].folded
     if end - at == 1 and (len(first) < 2 or first.isdecimal()):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from search.understanding import clock_words
 from search.understanding.clock_words import AFTERNOON, EVENING, LISTING, MORNING, NIGHT, TO, DayWord, weekday
-from search.understanding.dates import CLOCK, Found, dated, month_at
+from search.understanding.dates import BEGINNING, CLOCK, Found, dated, month_at
 from search.understanding.feasts import next_feast
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
 from search.understanding.reading import Reading, Token
@@ -27,6 +27,7 @@ _COMING = folded_set("på denna nu kommande till on this coming")
 _NEXT = folded_set("nästa nästkommande next")
 _PAST = folded_set("förra senaste last")
 _EVERY_OTHER = folded_set("varannan other")
+_LEADING = _COMING | _NEXT | _PAST | _EVERY_OTHER | {"i"}
 _OPEN = folded_set("öppet öppen öppna öppnar open مفتوح مفتوحة furan auki باز відкрито ክፉት abierto abierta")
 
 
@@ -40,7 +41,7 @@ def read_times(tokens: Sequence[Token], now: datetime, text: str = "") -> tuple[
     found: list[Found] = []
     at = 0
     while at < len(pieces):
-        one = _at(pieces, at, now)
+        one = _at(pieces, at, now) if _may_begin(pieces[at].word, pieces[at].folded) else None
         if one is None:
             at += 1
             continue
@@ -98,6 +99,19 @@ def _last_now(pieces: Sequence[Piece], found: Sequence[Found]) -> list[Found]:
 
 
 # One piece of time
+
+
+@lru_cache(maxsize=50_000)
+def _may_begin(word: str, folded: str) -> bool:
+    """Whether any piece of time begins with a word: most words of a long text are none."""
+    return (
+        not folded.isalpha()
+        or folded in _phrases().firsts
+        or folded in _LEADING
+        or folded in BEGINNING
+        or weekday(word, folded) is not None
+        or clock_words.compound(folded) is not None
+    )
 
 
 def _at(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
@@ -174,7 +188,7 @@ def _with(when: When, atom: str, now: datetime) -> When:
 def _day(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noqa: PLR0911  one way out for each form
     """A weekday with the words that tell which one: "nästa onsdag", "på söndagar", "tis-tors"."""
     word = pieces[at].folded
-    lead = at + 1 if word in _COMING | _NEXT | _PAST | _EVERY_OTHER | {"i"} else at
+    lead = at + 1 if word in _LEADING else at
     if lead > at and word == "nu" and lead < len(pieces) and pieces[lead].folded == "pa":
         lead += 1
     if lead >= len(pieces):
