@@ -1,8 +1,8 @@
-"""The API killed at every point of a change, then asked again: one event for each, no message lost.
+"""API and worker killed at every point of what they do, then asked again: one event, no message lost.
 
 Every point means: before each statement, before and after each commit, before the answer leaves. They are
-counted, not guessed: the killer (killed_api.py) listens to the database driver in the process that is killed,
-so the service itself knows nothing of it. A worker killed on its way is in tests/messages.
+counted, not guessed (killer.py). A worker killed while the other side has a message in hand is in
+tests/messages.
 """
 
 import subprocess
@@ -10,17 +10,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from referral_steps import ALL, INBOX, MINE, Made, Square, body_for, count, events_of, written
+from referral_steps import ALL, INBOX, MINE, Made, Square, body_for, count, events_of, log_of, written
 from referral_world import referral_to
 from sqlalchemy import text
 
 from app import db
+from app.config import get_settings
 from app.db import Wall, walled_scope
 from app.local_process import free_port
 from app.services import access_verify, webhooks
@@ -191,3 +195,75 @@ def assert_whole() -> None:
         assert access_verify.verify(session).faults == []
     unequal = "version <> (SELECT count(*) FROM referral_event e WHERE e.referral_id = r.id)"
     assert count("referral r", unequal) == 0
+
+
+@pytest.fixture
+def mails(square: Square, tmp_path: Path) -> Iterator[Path]:
+    """A folder that mails are laid in; no message of another test is due."""
+    with db.engine().begin() as connection:
+        connection.execute(text("TRUNCATE outbox, notification"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORG_SMTP_URL", f"file://{tmp_path}")
+        patch.setenv("TORG_MAIL_FROM", "torg@kommunen.example")
+        get_settings.cache_clear()
+        yield tmp_path
+    get_settings.cache_clear()
+
+
+def killed_worker(deed: str, *, days: int = 0) -> None:
+    """The worker's deed, so many days ahead, killed at each of its points in turn."""
+    moment = datetime.now(UTC) + timedelta(days=days)
+    told = subprocess.run(
+        [sys.executable, KILLER.with_name("killed_worker.py"), deed, moment.isoformat()],
+        cwd=KILLER.parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert int(told.stdout) > 5
+
+
+def several(square: Square, status: str) -> list[UUID]:
+    """More than there are points."""
+    return [square.made(status).id for _ in range(60)]
+
+
+def test_a_request_expires_once_wherever_the_worker_dies(square: Square, mails: Path):
+    with listening(square):
+        late = several(square, "requested")
+        killed_worker("expire", days=15)
+        for one in late:
+            assert [told[1:] for told in events_of(one)][1:] == [
+                ("expired", "requested", "cancelled", "system")
+            ]
+            assert sorted(messages_of(one)) == ["referral.expired"] * 2 + ["referral.requested"]
+    assert_whole()
+
+
+def test_somebody_is_reminded_once_wherever_the_worker_dies(square: Square, mails: Path):
+    with listening(square):
+        waiting = several(square, "requested")
+        killed_worker("remind", days=6)
+        for one in waiting:
+            assert sorted(messages_of(one)) == ["referral.reminder"] * 2 + ["referral.requested"]
+    assert_whole()
+
+
+def test_retention_shreds_all_or_nothing_wherever_the_worker_dies(square: Square, mails: Path):
+    closed = several(square, "rejected")
+    killed_worker("shred", days=31)
+    for one in closed:
+        assert count("referral_key", "referral_id = :id", id=one) == 0
+        assert count("referral_secret", "referral_id = :id", id=one) == 0
+        assert count("shred_ledger", "referral_id = :id", id=one) == 1
+        assert log_of(one).count(("system", "shred")) == 1
+    assert_whole()
+
+
+def test_every_mail_leaves_once_or_more_wherever_the_worker_dies(square: Square, mails: Path):
+    told = several(square, "requested")
+    killed_worker("mail")
+    laid = [BytesParser(policy=default).parsebytes(path.read_bytes()) for path in mails.iterdir()]
+    assert len({mail["Message-ID"] for mail in laid}) == len(told)
+    assert count("notification", "delivered_at IS NULL") == 0
+    assert count("outbox", "kind = 'notify'") == 0
