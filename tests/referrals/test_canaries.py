@@ -11,6 +11,7 @@ import importlib.util
 import json
 import quopri
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -34,8 +35,10 @@ from app.config import get_settings
 from app.local_process import RunningServer, free_port
 from app.services import webhooks
 from app.services.webhooks import Owner
+from search.client import IndexClient
 
 ROOT = Path(__file__).resolve().parents[2]
+PREFIX = f"canary-{secrets.token_hex(4)}"
 LOUD = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, format="%(name)s %(message)s")
@@ -118,6 +121,7 @@ def found(
     with ExitStack() as open_ones, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORG_SMTP_URL", f"file://{mails}")
         patch.setenv("TORG_MAIL_FROM", "torg@kommunen.example")
+        patch.setenv("TORG_INDEX_PREFIX", PREFIX)
         get_settings.cache_clear()
         receiver = Receiver()
         open_ones.callback(receiver.stop)
@@ -154,7 +158,7 @@ def found(
             "refusals": b"\n".join(refusals),
             "mails": b"\n".join(path.read_bytes() for path in mails.iterdir()),
             "webhooks": "\n".join(f"{got.headers} {got.body}" for got in receiver.got).encode(),
-            "index": everything_in(meili),
+            "index": emptied(meili),
             "dump": dump(),
         }
     get_settings.cache_clear()
@@ -182,13 +186,15 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
     raise AssertionError("not in time")
 
 
-def everything_in(meili: RunningServer) -> bytes:
-    headers = {"Authorization": f"Bearer {meili.key}"}
-    with httpx.Client(base_url=meili.url, headers=headers) as client:
-        uids = [one["uid"] for one in client.get("/indexes", params={"limit": 1000}).json()["results"]]
-        return b"\n".join(
-            client.get(f"/indexes/{uid}/documents", params={"limit": 1000}).read() for uid in uids
-        )
+def emptied(meili: RunningServer) -> bytes:
+    """All documents of this module's index, which is dropped."""
+    with IndexClient(meili.url, meili.key) as index, httpx.Client(base_url=meili.url) as client:
+        ours = [uid for uid in index.uids() if uid.startswith(PREFIX)]
+        asked = {"params": {"limit": 1000}, "headers": {"Authorization": f"Bearer {meili.key}"}}
+        documents = [client.get(f"/indexes/{uid}/documents", **asked).read() for uid in ours]
+        for uid in ours:
+            index.drop(uid)
+    return b"\n".join(documents)
 
 
 def dump() -> bytes:
