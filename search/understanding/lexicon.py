@@ -45,7 +45,7 @@ class Phrase:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself, which is quick to tell
 class Anchored:
     """A phrase as it is looked for: its words as numbers of the index, from the rarest of them on."""
 
@@ -78,13 +78,31 @@ class PhraseIndex:
             for word in words:
                 if (found := numbers.get(keys_in(word, language))) is not None:
                     frequency[found] += len(phrases)
-        self.anchored: dict[int, list[Anchored]] = {}
+        self._anchored: list[Anchored] = []
         for phrase in longer:
             slots = tuple(numbers[item] for item in phrase.items)
             anchor = min(range(len(slots)), key=lambda at: frequency[slots[at]])
-            made = Anchored(phrase, slots, frozenset(slots), anchor)
-            self.anchored.setdefault(slots[anchor], []).append(made)
+            self._anchored.append(Anchored(phrase, slots, frozenset(slots), anchor))
+        self._within: dict[
+            frozenset[Language], tuple[dict[int, list[Anchored]], dict[int, list[Anchored]]]
+        ] = {}
         self._known: dict[frozenset[str], tuple[tuple[Phrase, ...], frozenset[int]]] = {}
+
+    def within(
+        self, languages: frozenset[Language]
+    ) -> tuple[dict[int, list[Anchored]], dict[int, list[Anchored]]]:
+        """The longer phrases of some languages: by their rarest word, and by each of their words."""
+        found = self._within.get(languages)
+        if found is None:
+            by_anchor: dict[int, list[Anchored]] = {}
+            by_word: dict[int, list[Anchored]] = {}
+            for one in self._anchored:
+                if one.phrase.language in languages:
+                    by_anchor.setdefault(one.slots[one.anchor], []).append(one)
+                    for slot in one.needs:
+                        by_word.setdefault(slot, []).append(one)
+            self._within[languages] = found = by_anchor, by_word
+        return found
 
     def of(self, keys: frozenset[str]) -> tuple[tuple[Phrase, ...], frozenset[int]]:
         """The phrases that are this one word, and the words of longer phrases that it may stand for."""

@@ -231,6 +231,10 @@ class _Places:
     def slots(self) -> frozenset[int]:
         return frozenset(self._found)
 
+    def units(self, slot: int) -> list[Unit]:
+        """The units of a word, in the order of the text."""
+        return self._found[slot][1]
+
     def nearest(self, slot: int, at: int, last: int) -> Unit | None:
         """The first unit of a word from a place on, not after the last one."""
         numbers, units = self._found[slot]
@@ -238,7 +242,7 @@ class _Places:
         return units[index] if index < len(numbers) and numbers[index] <= last else None
 
 
-def _find(  # noqa: C901  the loops are the rule
+def _find(
     units: list[Unit],
     index: PhraseIndex,
     languages: tuple[Language, ...],
@@ -252,24 +256,24 @@ def _find(  # noqa: C901  the loops are the rule
                 if phrase.language in languages:
                     yield _match([unit], phrase, languages)
     whole = [(unit, slots) for unit in units if unit.quality != PART and (slots := index.of(unit.keys)[1])]
-    asked = frozenset[int]().union(*(slots for unit, slots in whole if unit.loose or not loose))
-    if not asked:
-        return
     whole.sort(key=_first_of)
     starting = _Places((unit.first, unit, slots) for unit, slots in whole)
+    there = starting.slots
+    by_anchor, by_word = index.within(frozenset(languages))
+    if loose:
+        asked = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
+        wanted = dict.fromkeys(one for slot in asked for one in by_word.get(slot, ()) if one.needs <= there)
+    else:
+        wanted = dict.fromkeys(one for slot in there for one in by_anchor.get(slot, ()) if one.needs <= there)
+    if not wanted:
+        return
     # Backwards, so that the nearest unit before a place is the first one from it on.
     ending = _Places((-unit.last, unit, slots) for unit, slots in sorted(whole, key=_last_of))
-    there = starting.slots
-    for unit, slots in whole:
-        for slot in slots:
-            for anchored in index.anchored.get(slot, ()):
-                if not anchored.needs <= there or anchored.phrase.language not in languages:
-                    continue
-                if loose and anchored.needs.isdisjoint(asked):
-                    continue
-                path = _path(unit, anchored, starting, ending)
-                if path is not None and (not loose or any(one.loose for one in path)):
-                    yield _match(path, anchored.phrase, languages)
+    for anchored in wanted:
+        for unit in starting.units(anchored.slots[anchored.anchor]):
+            path = _path(unit, anchored, starting, ending)
+            if path is not None and (not loose or any(one.loose for one in path)):
+                yield _match(path, anchored.phrase, languages)
 
 
 def _first_of(placed: tuple[Unit, frozenset[int]]) -> int:
@@ -311,13 +315,18 @@ def _path(unit: Unit, anchored: Anchored, starting: _Places, ending: _Places) ->
     return path
 
 
+def _telling(match: Match) -> tuple[int, float, int, int]:
+    """More words first, then the surer, the closer together and the earlier ones."""
+    return len(match.covers), match.weight, match.first - match.last, -match.first
+
+
 def _settled(found: Iterable[Match]) -> list[Match]:
     """Each meaning once, by its best match; a match within a longer one of its kind is gone."""
     best: dict[tuple[str, str, bool], Match] = {}
     for match in found:
         key = (match.meaning.kind, match.meaning.value, match.meaning.negated)
         known = best.get(key)
-        if known is None or (len(match.covers), match.weight) > (len(known.covers), known.weight):
+        if known is None or _telling(match) > _telling(known):
             best[key] = match
     over: dict[tuple[str, int], list[Match]] = {}
     for match in best.values():
