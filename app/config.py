@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     mail_from: Annotated[str | None, AfterValidator(lambda text: text or None)] = Field(
         None, title="Sender", description="The address mails come from, with a name if you like."
     )
+    self_referrals_per_hour: int = Field(
+        20,
+        title="Own wishes an hour",
+        description="Wishes to be contacted, by people themselves, an hour from one address.",
+        ge=1,
+    )
     retention_days: int = Field(
         # A quarter to see how it went; what was learnt stays, without the person.
         90,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -87,6 +87,11 @@ MemberDep = Annotated[Actor, Depends(_acting_as("member"))]
 OperatorDep = Annotated[Actor, Depends(for_operators)]
 
 
+async def raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(raw_body)]
 IfMatch = Annotated[
     str | None,
     Header(description="The ETag of what you read; 428 without it, 412 when stale.", max_length=200),

@@ -276,6 +276,7 @@ WITHOUT_KEY = {
     "/my-referral-sessions",
     "/my-referral/status",
     "/my-referral/contact",
+    "/my-referral/erasure",
     "/my-referral/access-log",
 }
 

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy.orm import Session
 
 from app.db import Wall, session_scope, stand_behind, walled_scope
-from app.deps import ActorDep, StaffDep, access_token, get_actor, no_key
+from app.deps import ActorDep, StaffDep, access_token, get_actor, no_key, require_match
 from app.errors import Unauthorised
 from app.schemas.referral_terms import Party
 from app.services import accounts, referral_links
@@ -91,13 +91,14 @@ def get_anyone() -> Iterator[Session]:
         yield session
 
 
+def require_seen(if_match: str | None, version: int) -> None:
+    """As `require_match`; `*` is refused: nobody decides about a person without having read her case."""
+    require_match(None if if_match and if_match.strip() == "*" else if_match, version)
+
+
 def get_address(request: Request) -> str:
     """The caller's address; only its keyed digest is ever kept."""
     return request.client.host if request.client else ""
-
-
-async def raw_body(request: Request) -> bytes:
-    return await request.body()
 
 
 # scope="function": the commit happens before the answer leaves.
@@ -107,4 +108,3 @@ Either = Annotated[Acting, Depends(get_either, scope="function")]
 PersonActing = Annotated[Acting, Depends(get_person, scope="function")]
 Anyone = Annotated[Session, Depends(get_anyone, scope="function")]
 Address = Annotated[str, Depends(get_address)]
-RawBody = Annotated[bytes, Depends(raw_body)]

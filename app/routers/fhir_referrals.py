@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
-from app.deps import IdempotencyKey, IfMatch
+from app.deps import IdempotencyKey, IfMatch, RawBody
 from app.models import Referral
-from app.routers.acting import Acting, Either, RawBody, Staff
+from app.routers.acting import Acting, Either, Staff
 from app.routers.alternatives import OfferingDep
 from app.routers.fhir_answers import (
     FhirResponse,

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.deps import IfMatch, etag, require_match
+from app.deps import IfMatch, etag
 from app.models import Referral
-from app.routers.acting import Acting, Anyone, Receiver, SessionToken
+from app.routers.acting import Acting, Anyone, Receiver, SessionToken, require_seen
 from app.schemas.referral_answer import CapacityOut, Events, InboxReferral, Referrals, SessionOut
 from app.schemas.referral_change import CapacityIn, CodeIn, EventIn, LinkIn, StatusIn
 from app.schemas.referral_list import InboxQuery
@@ -25,7 +25,7 @@ def _shown(receiver: Acting, referral: Referral, response: Response) -> InboxRef
 
 def _locked(receiver: Acting, referral_id: UUID, if_match: str | None) -> Referral:
     referral = referral_rows.one(receiver.session, referral_id, receiver.by, lock=True)
-    require_match(if_match, referral.version)
+    require_seen(if_match, referral.version)
     return referral
 
 
@@ -91,8 +91,10 @@ def events(referral: ReferralPath, receiver: Receiver) -> Events:
 
 
 @router.put("/inbox/{referral}/capacity", summary="Say whether the listing takes new people")
-def capacity(referral: ReferralPath, sent: CapacityIn, receiver: Receiver) -> CapacityOut:
+def capacity(
+    referral: ReferralPath, sent: CapacityIn, receiver: Receiver, if_match: IfMatch = None
+) -> CapacityOut:
     """Of the listing this referral is for. `full` stops new referrals at once, until the day or 30 days."""
-    found = referral_rows.one(receiver.session, referral, receiver.by)
+    found = _locked(receiver, referral, if_match)
     said = referral_inbox.set_capacity(receiver.session, found, sent, by=receiver.by)
     return CapacityOut(listing=referral_views.listing_of(receiver.session, found), capacity=said.exchange())

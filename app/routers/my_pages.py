@@ -211,7 +211,7 @@ def withdraw(request: Request, mine: MineDep, form: Form) -> Response:
         request,
         mine,
         form,
-        lambda referral: referral_person.withdraw(mine.session, referral, by=mine.by),
+        lambda referral: referral_person.erase(mine.session, referral, by=mine.by),
         lambda event: event.to_status == "cancelled",
     )
 

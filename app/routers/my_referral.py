@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.db import Wall, stand_behind
-from app.deps import IfMatch, etag, require_match
+from app.deps import IfMatch, etag
 from app.models import Referral
-from app.routers.acting import Address, Anyone, PersonActing
+from app.routers.acting import Address, Anyone, PersonActing, require_seen
 from app.routers.alternatives import OfferingDep
 from app.schemas.fields import LanguageTag
 from app.schemas.referral import SelfReferralIn
@@ -66,8 +66,24 @@ def withdraw(
     409 with `allowed` when that is no longer possible, 403 for a status that others set.
     """
     referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
-    require_match(if_match, referral.version)
+    require_seen(if_match, referral.version)
     referral_person.withdraw(session, referral, by=by, to=sent.status)
+    return _shown(session, referral, by, lang, response)
+
+
+@router.post("/my-referral/erasure", summary="Have everything about her deleted")
+def erase(
+    sent: CodeIn,
+    session: Anyone,
+    caller: Address,
+    response: Response,
+    lang: Language = None,
+    if_match: IfMatch = None,
+) -> MyReferral:
+    """Whatever has become of it: an open referral is cancelled, a closed one loses what tells of her."""
+    referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
+    require_seen(if_match, referral.version)
+    referral_person.erase(session, referral, by=by)
     return _shown(session, referral, by, lang, response)
 
 
@@ -82,7 +98,7 @@ def contact(
 ) -> MyReferral:
     """Another telephone number or e-mail address, while the referral is open."""
     referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
-    require_match(if_match, referral.version)
+    require_seen(if_match, referral.version)
     referral_person.change_contact(session, referral, sent, by=by)
     return _shown(session, referral, by, lang, response)
 
@@ -95,11 +111,16 @@ def who_looked(sent: CodeIn, session: Anyone, caller: Address) -> AccessExtract:
 
 
 @router.post("/self-referrals", status_code=201, summary="Ask to be contacted")
-def ask(sent: SelfReferralIn, session: Anyone, response: Response, offering: OfferingDep) -> SelfReferralMade:
-    """A person's own wish, through a portal; the same rules as for staff. The code is told this once."""
+def ask(
+    sent: SelfReferralIn, session: Anyone, caller: Address, response: Response, offering: OfferingDep
+) -> SelfReferralMade:
+    """A person's own wish, through a portal; the same rules as for staff. The code is told this once.
+
+    So many an hour from one address and a day to one organisation, then 429.
+    """
     by = By("person", referral_id=uuid7())
     stand_behind(session, Wall(referral=by.referral_id))
     with offering():
-        referral = referral_create.request_contact(session, sent, by=by)
+        referral = referral_create.request_contact(session, sent, by=by, caller=caller)
     shown = _shown(session, referral, by, None, response)
     return SelfReferralMade(**dict(shown), code=codes.code_of(vault(), referral.id))

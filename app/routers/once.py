@@ -8,12 +8,8 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from app.deps import IdempotencyKey, OperatorDep, PrincipalDep, SessionDep
+from app.deps import IdempotencyKey, OperatorDep, PrincipalDep, RawBody, SessionDep
 from app.services import idempotency
-
-
-async def _raw_body(request: Request) -> bytes:
-    return await request.body()
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Sent:
 
 def get_sent(
     request: Request,
-    body: Annotated[bytes, Depends(_raw_body)],
+    body: RawBody,
     session: SessionDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Sent:

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import ValidationError
 
+from app.deps import RawBody
 from app.errors import Conflict, Forbidden, Invalid
 from app.models import Referral, ReferralEvent
-from app.routers.acting import Acting, RawBody
+from app.routers.acting import Acting
 from app.schemas.page_forms import PageForm
 from app.schemas.problem import field_problems
 from app.services import page_sessions, referral_rows

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.deps import IdempotencyKey, IfMatch, etag, require_match
+from app.deps import IdempotencyKey, IfMatch, RawBody, etag
 from app.models import Referral
-from app.routers.acting import Acting, RawBody, Staff
+from app.routers.acting import Acting, Staff, require_seen
 from app.routers.alternatives import OfferingDep
 from app.schemas.referral import ReferralIn, ReferralPatch, RerouteIn
 from app.schemas.referral_answer import Events, ReferralMade, ReferralOut, Referrals
@@ -60,7 +60,7 @@ def _shown(staff: Acting, referral: Referral, response: Response) -> ReferralOut
 
 def _locked(staff: Acting, referral_id: UUID, if_match: str | None) -> Referral:
     referral = referral_rows.one(staff.session, referral_id, staff.by, lock=True)
-    require_match(if_match, referral.version)
+    require_seen(if_match, referral.version)
     return referral
 
 

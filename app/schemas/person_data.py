@@ -22,6 +22,8 @@ _TIMES = re.compile(r"(?<!\d)\d{1,2}[.:]\d{2}(?:\s*[-–]\s*\d{1,2}[.:]\d{2})?(?
 _DAYS = re.compile(r"(?<!\d)(?:19|20)\d{2}-\d{2}-\d{2}(?![\d-])(?!\s*\d)")
 # Digits with at most three separating characters between two of them.
 _RUN = re.compile(r"\+?\d(?:[\s\-–—‑./+_,()]{0,3}\d)+")
+# A personal number may have anything but letters between its digits, and one short word before its last four.
+_WIDE_RUN = re.compile(r"\d(?:[\W_]{0,8}\d)+(?:[\W_]{1,8}\w{1,6}[\W_]{1,8}\d{4}(?!\d))?")
 _PHONE = re.compile(r"(?:\+|00)\d{8,14}|0\d{6,10}")
 # Letters that are typed for digits, among digits.
 _LIKE_DIGITS = re.compile(r"[\dOolI](?:[\s\-–—‑./+_,()]{0,3}[\dOolI])+")
@@ -35,7 +37,7 @@ def find(text: str) -> set[Found]:
     found: set[Found] = set()
     if _MAIL.search(plain):
         found.add("email_address")
-    for run in _RUN.findall(plain):
+    for run in _WIDE_RUN.findall(plain):
         digits = "".join(filter(str.isdigit, run))
         if any(_personal(part) for part in _windows(digits)):
             found.add("personal_number")

@@ -13,10 +13,11 @@ from app.schemas import person_data
 from app.schemas.fields import Day, EmailAddress, LanguageCode, MunicipalityCode, Text40, Text80, Text500
 from app.schemas.schedule import WallTime, Weekday
 
+COARSE: frozenset[str] = frozenset({"under-18", "18-plus"})
 AgeBand = Literal[
-    "under-13", "13-15", "16-17", "18-24", "25-44", "45-64", "65-79", "80-plus"
+    "under-18", "18-plus", "under-13", "13-15", "16-17", "18-24", "25-44", "45-64", "65-79", "80-plus"
 ]  # wide enough to tell nobody apart
-MINORS: frozenset[AgeBand] = frozenset({"under-13", "13-15", "16-17"})
+MINORS: frozenset[AgeBand] = frozenset({"under-18", "under-13", "13-15", "16-17"})
 AccessNeed = Literal[
     "wheelchair",
     "step-free",

@@ -143,7 +143,8 @@ class MyReferral(BaseModel):
     safe_to_leave_message: bool | None
     contact_windows: list[ContactWindow]
     requested_at: datetime | None
-    may_withdraw: bool
+    may_withdraw: bool = Field(description="Whether there is something to cancel.")
+    may_erase: bool = Field(description="Whether something that tells of the person is still kept.")
     version: int
 
 

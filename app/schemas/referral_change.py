@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.schemas.fields import Day
 from app.schemas.referral import Contact, Sent, Words
-from app.schemas.referral_terms import Outcome, Reason, Status, SubStatus
+from app.schemas.referral_terms import Outcome, OutcomeReason, Reason, Status, SubStatus
 
 Loneliness = Literal["none", "light", "severe"]
 
@@ -29,7 +29,7 @@ class OutcomeIn(Sent):
     """How it went. Enrolled, first attended and continuing are three different dates."""
 
     result: Outcome
-    reason: Reason | None = Field(None, description="Required unless connected.")
+    reason: OutcomeReason | None = Field(None, description="Required unless connected.")
     enrolled_on: Day | None = None
     first_attended_on: Day | None = None
     continuing_on: Day | None = Field(None, description="The last day it was known to go on.")

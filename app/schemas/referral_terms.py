@@ -49,4 +49,18 @@ Reason = Literal[
     "rerouted",
     "other",
 ]
+OutcomeReason = Literal[
+    "no_capacity",
+    "not_eligible",
+    "could_not_reach",
+    "person_declined",
+    "person_moved",
+    "wrong_service",
+    "accessibility",
+    "cost",
+    "transport",
+    "language",
+    "unsafe",
+    "other",
+]
 Outcome = Literal["connected", "partly", "not_connected"]

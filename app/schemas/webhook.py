@@ -11,6 +11,7 @@ from app.schemas.fields import WebAddress
 EventName = Literal[
     "referral.requested",
     "referral.reminder",
+    "referral.contact-changed",
     "referral.info-requested",
     "referral.info-supplied",
     "referral.status-changed",

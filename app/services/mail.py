@@ -27,6 +27,10 @@ _TOLD_SV = {
         "Påminnelse",
         "Ett ärende hos er väntar på ert svar eller på nästa steg.",
     ),
+    "referral.contact-changed": (
+        "Ny kontaktväg",
+        "En person har ändrat hur hon vill bli nådd. Använd inte den gamla kontaktvägen.",
+    ),
     "referral.info-requested": ("En fråga", "En fråga har ställts i ett ärende hos er."),
     "referral.info-supplied": ("Svar på er fråga", "Er fråga i ett ärende har fått svar."),
     "referral.status-changed": ("Ett ärende har ändrats", "Något har ändrats i ett ärende hos er."),
@@ -43,6 +47,7 @@ _TOLD_SV = {
 _TOLD_EN = {
     "referral.requested": "A new request to receive a person is waiting for your answer.",
     "referral.reminder": "A case of yours is waiting for your answer or the next step.",
+    "referral.contact-changed": "A person wants to be reached another way. Do not use the old one.",
     "referral.info-requested": "A question has been asked in a case of yours.",
     "referral.info-supplied": "Your question in a case has been answered.",
     "referral.status-changed": "Something has changed in a case of yours.",

@@ -1,6 +1,6 @@
 """The one way a referral changes: a locked row, a table of what is allowed, one event, its messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import assert_never
@@ -66,7 +66,8 @@ def transition(
         )
     if by.party not in may:
         raise Forbidden("This change is another party's.")
-    _require(to, said)
+    _require(referral, to, said)
+    _still_agreed(session, referral, to)
     referral.status = to
     referral.reason = said.reason
     referral.sub_status = sub_status or referral.sub_status
@@ -100,6 +101,8 @@ def happened(
         )
     if by.party != party:
         raise Forbidden("This event is another party's to tell.")
+    if kind == "info-requested" and referral.mode == "self":
+        raise IllegalChange("Nobody but the person herself could answer: accept, and ask her.")
     on = said.on or now.astimezone(STOCKHOLM).date()
     if on > now.astimezone(STOCKHOLM).date() and kind != "booked":
         sentence = "Is in the future."
@@ -118,7 +121,17 @@ def happened(
     return event
 
 
-def _require(to: Status, said: Said) -> None:
+def _still_agreed(session: Session, referral: Referral, to: Status) -> None:
+    """Acceptance shows the person: not after the waiver has ended."""
+    consent = referral_rows.consent(session, referral.id) if to == "accepted" else None
+    if consent is not None and consent.expires_on < datetime.now(STOCKHOLM).date():
+        sentence = "The consent has expired."
+        raise Invalid(
+            "The change cannot be made.", [FieldProblem("/consent/expires_on", "expired", sentence)]
+        )
+
+
+def _require(referral: Referral, to: Status, said: Said) -> None:
     missing, outcome = [], said.outcome
     if to in REASONED and said.reason is None:
         missing.append(FieldProblem("/reason", "missing", "A reason is needed."))
@@ -128,8 +141,23 @@ def _require(to: Status, said: Said) -> None:
         missing.append(FieldProblem("/outcome", "not_here", "Only a completed referral has an outcome."))
     if outcome is not None and outcome.result != "connected" and outcome.reason is None:
         missing.append(FieldProblem("/outcome/reason", "missing", "A reason is needed."))
+    if outcome is not None:
+        missing.extend(_implausible(referral, outcome))
     if missing:
         raise Invalid("The change cannot be made.", missing)
+
+
+def _implausible(referral: Referral, outcome: OutcomeIn) -> Iterator[FieldProblem]:
+    today = datetime.now(STOCKHOLM).date()
+    for name in ("enrolled_on", "first_attended_on", "continuing_on"):
+        if (getattr(outcome, name) or today) > today:
+            yield FieldProblem(f"/outcome/{name}", "in_the_future", "Is in the future.")
+    if outcome.attendance_count is not None and outcome.attendance_count < (referral.attendance_count or 0):
+        sentence = "More visits have been told one by one."
+        yield FieldProblem("/outcome/attendance_count", "too_few", sentence)
+    if outcome.measures is not None and referral.mode == "code":
+        sentence = "The mode code stores nothing about the person."
+        yield FieldProblem("/outcome/measures", "not_here", sentence)
 
 
 def _write_outcome(session: Session, referral: Referral, outcome: OutcomeIn) -> None:
@@ -239,6 +267,26 @@ def began(session: Session, referral: Referral, *, by: By, now: datetime) -> Ref
     if status == "requested":
         _tell(session, referral, by, status, None)
     _log(session, referral, by, "create", fields=_fields_of(referral))
+    return event
+
+
+def rerouted(session: Session, referral: Referral, *, by: By) -> ReferralEvent:
+    """The case went elsewhere: an open one is cancelled, a closed one has an event more."""
+    if referral.status in OPEN:
+        return transition(session, referral, "cancelled", by=by, said=Said("rerouted"), sub_status="rerouted")
+    referral.sub_status = "rerouted"
+    event = _event(session, referral, by, "rerouted", now=datetime.now(UTC))
+    _log(session, referral, by, "event:rerouted")
+    return event
+
+
+def erased(session: Session, referral: Referral, *, by: By) -> ReferralEvent | None:
+    """What tells of the person is shredded where there is nothing to cancel; None when it was before."""
+    if not retention.shred(session, referral.id, "withdrawn"):
+        return None
+    event = _event(session, referral, by, "erased", now=datetime.now(UTC))
+    notifications.tell(session, referral, "referral.withdrawn", to=["organisation", "requester"])
+    _log(session, referral, by, "erase")
     return event
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.config import get_settings
-from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
+from app.errors import Conflict, FieldProblem, Invalid
 from app.models import Organisation, Referral, ReferralConsent
 from app.schemas.referral import (
     Basis,
@@ -25,7 +25,6 @@ from app.services import codes, referral_change, referral_rows, tally
 from app.services import referral_demands as demands
 from app.services.referral_change import Said
 from app.services.referral_rows import By
-from app.services.referral_states import OPEN
 from app.services.vault import vault
 
 _NEEDS = tuple(Needs.model_fields)
@@ -50,15 +49,17 @@ def create(session: Session, sent: ReferralIn, *, by: By, options: SendOptions) 
         protected_identity=sent.protected_identity,
         **_needs(sent),
     )
-    problems = demands.modes(sent.mode, sent.person, protected=sent.protected_identity)
-    if problems:
-        raise Invalid("The referral cannot be saved as it is.", problems)
+    demands.modes(referral, sent.person)
     demands.known_kommun(session, sent.municipality_code)
     return _begin(session, referral, goal, sent.person, sent.consent, sent.legal_basis, by, options)
 
 
-def request_contact(session: Session, sent: SelfReferralIn, *, by: By) -> Referral:
-    """A person's own wish; raises as `create`. The session's wall is to hold the id `by.referral_id`."""
+def request_contact(session: Session, sent: SelfReferralIn, *, by: By, caller: str) -> Referral:
+    """A person's own wish; raises as `create`. The session's wall is to hold the id `by.referral_id`.
+
+    `caller` is where it comes from, such as an address: so many an hour. Whether the same person has asked
+    before is told to nobody.
+    """
     goal = demands.goal(session, sent.listing_id)
     today = demands.today()
     waiver = Waiver(
@@ -79,26 +80,19 @@ def request_contact(session: Session, sent: SelfReferralIn, *, by: By) -> Referr
         **_needs(sent),
     )
     demands.known_kommun(session, sent.municipality_code)
-    _once_a_day(session, goal, sent.person)
+    settings = get_settings()
+    tally.count(
+        session, f"self-from:{caller}", most=settings.self_referrals_per_hour, within=timedelta(hours=1)
+    )
     tally.count(
         session,
         f"self:{goal.organisation.id}",
-        most=get_settings().referral_quota,
+        most=settings.referral_quota,
         within=timedelta(days=1),
     )
     return _begin(
         session, referral, goal, sent.person, waiver, Basis(code="consent", noted_on=today), by, SendOptions()
     )
-
-
-def _once_a_day(session: Session, goal: demands.Goal, person: Person) -> None:
-    """The wall hides other people's wishes, so the same one sent twice is known by a count of its contact."""
-    same = f"self:{goal.organisation.id}:{referral_rows.duplicate_mac(None, person.contact)}"
-    try:
-        tally.count(session, same, most=1, within=timedelta(days=1))
-    except TooManyRequests as error:
-        sentence = "The organisation has been asked to contact you already."
-        raise Conflict(sentence, [FieldProblem("/person/contact", "duplicate", sentence)]) from error
 
 
 def edit(session: Session, referral: Referral, sent: ReferralPatch, *, by: By) -> None:
@@ -111,11 +105,14 @@ def edit(session: Session, referral: Referral, sent: ReferralPatch, *, by: By) -
         if name in given:
             empty: Any = {"access_needs": [], "urgency": "routine"}.get(name)
             setattr(referral, name, given[name] if given[name] is not None else empty)
+    demands.modes(referral, sent.person)
+    if "person" in given and sent.person is None:
+        sentence = "The person's details can be changed, not taken away: withdraw the referral."
+        raise Invalid(
+            "The referral cannot be saved as it is.", [FieldProblem("/person", "missing", sentence)]
+        )
     consent = referral_rows.consent(session, referral.id)
     if sent.person is not None:
-        problems = demands.modes(referral.mode, sent.person, protected=referral.protected_identity)
-        if problems:
-            raise Invalid("The referral cannot be saved as it is.", problems)
         referral_rows.seal_person(session, referral, sent.person)
     if sent.consent is not None or sent.legal_basis is not None:
         if (sent.consent is None or sent.legal_basis is None) and consent is None:
@@ -135,7 +132,7 @@ def take(session: Session, referral: Referral, sent: StatusIn, *, by: By, option
     if (referral.status, sent.status) == ("draft", "requested"):
         goal = demands.goal(session, referral.listing_id)
         demands.ready(session, referral, goal, referral_rows.consent(session, referral.id))
-        demands.room(session, referral, goal, allow_duplicate=options.allow_duplicate)
+        demands.room(session, referral, goal, by, allow_duplicate=options.allow_duplicate)
     said = Said(sent.reason, sent.text, sent.outcome)
     referral_change.transition(session, referral, sent.status, by=by, said=said)
 
@@ -148,13 +145,8 @@ def reroute(session: Session, old: Referral, sent: RerouteIn, *, by: By) -> Refe
     person = referral_rows.person_of(session, old)
     if old.mode != "code" and person is None:
         raise Conflict("The person's data of this referral are shredded: make a new one.")
-    if old.status in ("draft", "entered-in-error", "completed"):
+    if old.status in ("draft", "entered-in-error", "completed") or old.reason == "withdrawn":
         raise referral_change.IllegalChange(f"A referral that is {old.status} cannot be re-routed.")
-    if old.status in OPEN:
-        referral_change.transition(
-            session, old, "cancelled", by=by, said=Said("rerouted"), sub_status="rerouted"
-        )
-        old.sub_status = "rerouted"
     goal = demands.goal(session, sent.listing_id)
     referral = Referral(
         id=uuid7(),
@@ -169,7 +161,9 @@ def reroute(session: Session, old: Referral, sent: RerouteIn, *, by: By) -> Refe
         protected_identity=old.protected_identity,
         **{name: getattr(old, name) for name in _NEEDS},
     )
-    return _begin(session, referral, goal, person, sent.consent, sent.legal_basis, by, SendOptions())
+    made = _begin(session, referral, goal, person, sent.consent, sent.legal_basis, by, SendOptions())
+    referral_change.rerouted(session, old, by=by)
+    return made
 
 
 def _begin(
@@ -205,7 +199,7 @@ def _begin(
         consent = _write_consent(session, referral, None, waiver, basis, by)
     if wished == "requested":
         demands.ready(session, referral, goal, consent)
-        demands.room(session, referral, goal, allow_duplicate=options.allow_duplicate)
+        demands.room(session, referral, goal, by, allow_duplicate=options.allow_duplicate)
     referral.status = wished
     referral_change.began(session, referral, by=by, now=now)
     return referral

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from app.config import get_settings
 from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
 from app.models import Listing, Municipality, Organisation, Referral, ReferralConsent
-from app.schemas.referral import MINORS, Category, Person
+from app.schemas.referral import COARSE, MINORS, Category, Person
 from app.services import capacity, referral_rows
+from app.services.referral_rows import By
 from app.services.referral_states import OPEN
 from app.services.wall_clock import STOCKHOLM
 
@@ -55,20 +56,29 @@ def known_kommun(session: Session, code: str | None) -> None:
         )
 
 
-def modes(mode: str, person: Person | None, *, protected: bool) -> list[FieldProblem]:
+def modes(referral: Referral, person: Person | None) -> None:
+    """Raise Invalid for what a mode, or a protected identity, does not allow to be written down at all."""
     found = []
-    if protected and mode != "code":
+    if referral.protected_identity:
+        told = ("municipality_code", "language", "interpreter", "access_needs")
+        sentence = "Of a person with protected identity nothing more is written down."
+        found = [FieldProblem(f"/{name}", "not_here", sentence) for name in told if getattr(referral, name)]
+        if referral.age_band is not None and referral.age_band not in COARSE:
+            sentence = "Of a person with protected identity say only under-18 or 18-plus."
+            found.append(FieldProblem("/age_band", "too_narrow", sentence))
+    if referral.protected_identity and referral.mode != "code":
         sentence = "A person with protected identity is referred by code alone."
         found.append(FieldProblem("/mode", "code_only", sentence))
-    if mode == "code" and person is not None:
+    if referral.mode == "code" and person is not None:
         sentence = "The mode code stores nothing about the person."
         found.append(FieldProblem("/person", "not_here", sentence))
-    return found
+    if found:
+        raise Invalid("The referral cannot be saved as it is.", found)
 
 
 def ready(session: Session, referral: Referral, goal: Goal, consent: ReferralConsent | None) -> None:
     """Everything a request must have. Raises Invalid with all that is missing."""
-    found = [*_goal_problems(goal), *_minor_problems(referral, goal)]
+    found = [*_goal_problems(goal), *_minor_problems(referral, goal, consent)]
     if referral.mode != "code":
         person = referral_rows.person_of(session, referral)
         if person is None:
@@ -88,15 +98,24 @@ def _goal_problems(goal: Goal) -> list[FieldProblem]:
     return found
 
 
-def _minor_problems(referral: Referral, goal: Goal) -> list[FieldProblem]:
+def _minor_problems(referral: Referral, goal: Goal, consent: ReferralConsent | None) -> list[FieldProblem]:
+    if referral.age_band is None and goal.organisation.child_safeguarding is not True:
+        sentence = "The organisation has no noted child-safeguarding routine: say at least 18-plus."
+        return [FieldProblem("/age_band", "missing", sentence)]
     if referral.age_band not in MINORS:
         return []
     found = []
     if referral.decided_by is None:
         found.append(FieldProblem("/decided_by", "missing", "Say who decided for somebody under 18."))
-    if referral.decided_by == "self" and referral.maturity_assessed is not True and referral.mode != "code":
+    if referral.decided_by == "self" and referral.maturity_assessed is not True:
         sentence = "A minor who decides alone must have been found mature enough."
         found.append(FieldProblem("/maturity_assessed", "missing", sentence))
+    if referral.mode == "self" and referral.age_band == "under-13" and referral.decided_by == "self":
+        sentence = "Somebody under 13 asks together with a guardian."
+        found.append(FieldProblem("/decided_by", "guardian_needed", sentence))
+    if consent is not None and referral.decided_by in ("guardian", "both") and consent.given_by == "self":
+        sentence = "A guardian decided too: the consent is the guardian's as well."
+        found.append(FieldProblem("/consent/given_by", "guardian_needed", sentence))
     if goal.organisation.child_safeguarding is not True:
         sentence = "The organisation has no noted child-safeguarding routine: it cannot receive minors."
         found.append(FieldProblem("/listing_id", "no_child_safeguarding", sentence))
@@ -136,7 +155,7 @@ def _consent_problems(
     return found
 
 
-def room(session: Session, referral: Referral, goal: Goal, *, allow_duplicate: bool) -> None:
+def room(session: Session, referral: Referral, goal: Goal, by: By, *, allow_duplicate: bool) -> None:
     """The listing takes people, the quota is not used up, and it is not the same person again."""
     if capacity.is_full(goal.listing.capacity, today()):
         raise ListingFull(goal.listing.id)
@@ -164,8 +183,12 @@ def room(session: Session, referral: Referral, goal: Goal, *, allow_duplicate: b
             Referral.organisation_id == goal.organisation.id,
             Referral.status.in_(OPEN),
             Referral.id != referral.id,
+            # Only what the caller may see anyhow: another unit's case is not told of by a refusal.
+            by.sees(),
         )
-        if session.scalar(same.limit(1)) is not None:
+        found = session.scalar(same.limit(1))
+        if found is not None:
+            referral_rows.note_alone(by, "duplicate", found)
             sentence = "An open referral of the same person to this organisation exists."
             raise Conflict(sentence, [FieldProblem("/person/contact", "duplicate", sentence)])
 

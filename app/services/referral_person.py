@@ -11,7 +11,15 @@ from app.models import AccessRow, Referral
 from app.schemas.referral_answer import AccessRowOut, MyReferral
 from app.schemas.referral_change import ContactChange
 from app.schemas.referral_terms import Status
-from app.services import codes, referral_change, referral_rows, referral_texts, referral_views, tally
+from app.services import (
+    codes,
+    notifications,
+    referral_change,
+    referral_rows,
+    referral_texts,
+    referral_views,
+    tally,
+)
 from app.services.referral_change import Said
 from app.services.referral_rows import By
 from app.services.referral_states import OPEN, next_statuses
@@ -55,7 +63,8 @@ def shown(session: Session, referral: Referral, by: By, *, language: str | None)
         safe_to_leave_message=person.safe_to_leave_message if person else None,
         contact_windows=person.contact_windows if person else [],
         requested_at=referral.requested_at,
-        may_withdraw="cancelled" in next_statuses(status, "person"),
+        may_withdraw=may_withdraw(referral),
+        may_erase=referral.shredded_at is None and referral.mode != "code",
         version=referral.version,
     )
 
@@ -71,6 +80,23 @@ def withdraw(session: Session, referral: Referral, *, by: By, to: Status = "canc
     referral_change.transition(session, referral, to, by=by, said=Said(reason="withdrawn"))
 
 
+def erase(session: Session, referral: Referral, *, by: By) -> None:
+    """She takes it back whatever has become of it: cancelled where it can be, her data shredded always."""
+    if may_withdraw(referral):
+        withdraw(session, referral, by=by)
+        return
+    consent = referral_rows.consent(session, referral.id)
+    if consent is not None and consent.withdrawn_at is None:
+        consent.withdrawn_at = datetime.now(UTC)
+    referral_change.erased(session, referral, by=by)
+
+
+def may_withdraw(referral: Referral) -> bool:
+    """Whether there is something for her to cancel."""
+    status: Status = referral.status  # type: ignore[assignment]
+    return "cancelled" in next_statuses(status, "person")
+
+
 def change_contact(session: Session, referral: Referral, sent: ContactChange, *, by: By) -> None:
     """Another way to reach her, while it is open. Raises Conflict otherwise and in the mode `code`."""
     person = referral_rows.person_of(session, referral)
@@ -81,6 +107,8 @@ def change_contact(session: Session, referral: Referral, sent: ContactChange, *,
     )
     referral_rows.seal_person(session, referral, person)
     referral_change.edited(session, referral, by=by, fields={"person"})
+    if referral.accepted_at is not None:
+        notifications.tell(session, referral, "referral.contact-changed", to=["organisation"])
 
 
 def who_looked(session: Session, referral: Referral) -> list[AccessRowOut]:

@@ -46,19 +46,24 @@ class By:
                 return Referral.id.is_not(None)
 
 
+def note_alone(by: By, action: str, referral_id: UUID | None) -> None:
+    """Write down at once what this party tried; the transaction of the try is rolled back."""
+    access_log.note_alone(
+        actor=by.party,
+        actor_id=by.actor_id,
+        tenant=by.tenant,
+        unit=by.unit,
+        action=action,
+        referral_id=referral_id,
+    )
+
+
 def one(session: Session, referral_id: UUID | None, by: By, *, lock: bool = False) -> Referral:
     """The referral. Raises NotFound, also for another's; that somebody tried is written down."""
     query = select(Referral).where(Referral.id == referral_id, by.sees())
     found = session.scalar(query.with_for_update() if lock else query)
     if found is None:
-        access_log.note_alone(
-            actor=by.party,
-            actor_id=by.actor_id,
-            tenant=by.tenant,
-            unit=by.unit,
-            action="refused",
-            referral_id=referral_id,
-        )
+        note_alone(by, "refused", referral_id)
         raise NotFound("There is no such referral.")
     return found
 

@@ -1,5 +1,6 @@
 """Referrals as each party may see them: progressive disclosure in one place."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from app.services import access_log, codes, referral_rows
 from app.services.referral_rows import By, person_of
 from app.services.referral_states import OPEN, next_events, next_statuses
 from app.services.vault import vault
+from app.services.wall_clock import STOCKHOLM
 
 _PLAIN = (
     "id", "correlation_id", "mode", "status", "sub_status", "reason", "version", "municipality_code",
@@ -96,11 +98,13 @@ def when_made(session: Session, referral: Referral, by: By) -> ReferralMade:
 
 
 def for_organisation(session: Session, referral: Referral, by: By) -> InboxReferral:
-    """The teaser; what tells of the person only when the organisation has accepted."""
-    person = person_of(session, referral) if referral.accepted_at is not None else None
+    """The teaser; what tells of the person only after acceptance, and while her waiver lasts."""
+    consent = referral_rows.consent(session, referral.id)
+    ended = consent is not None and consent.expires_on < datetime.now(STOCKHOLM).date()
+    disclosed = referral.accepted_at is not None and not ended
+    person = person_of(session, referral) if disclosed else None
     if person is not None:
         note_reading(session, referral, by, ["person"])
-    consent = referral_rows.consent(session, referral.id)
     return InboxReferral(
         **_teaser(session, referral, "organisation"),
         person=person,
@@ -159,7 +163,11 @@ def _teaser(
             measures=_measures(session, referral) if measures and referral.outcome else None,
         ),
         "next_statuses": next_statuses(status, party),
-        "next_events": next_events(status, party),
+        "next_events": [
+            kind
+            for kind in next_events(status, party)
+            if not (kind == "info-requested" and referral.mode == "self")  # nobody could answer
+        ],
     }
 
 

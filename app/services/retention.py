@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, and_, case, cast, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -24,6 +24,7 @@ from app.models import (
     IdempotentRequest,
     Notification,
     Referral,
+    ReferralConsent,
     ReferralEvent,
     ReferralKey,
     ReferralLink,
@@ -54,7 +55,14 @@ def shred(session: Session, referral_id: UUID, why: str) -> bool:
     found = session.execute(
         update(Referral)
         .where(Referral.id == referral_id, Referral.shredded_at.is_(None))
-        .values(shredded_at=datetime.now(UTC), duplicate_mac=None)
+        # Health and origin go with the name; what is left is counted, by kommun and age band, and no more.
+        .values(
+            shredded_at=datetime.now(UTC),
+            duplicate_mac=None,
+            access_needs=[],
+            language=None,
+            interpreter=None,
+        )
     )
     if not found.rowcount:  # type: ignore[attr-defined]
         if session.scalar(select(Referral.id).where(Referral.id == referral_id)) is None:
@@ -91,7 +99,7 @@ def promised(closed_at: datetime, *, accepted: bool) -> datetime:
 
 
 def deadline() -> ColumnElement[datetime]:
-    """When a referral is to be shredded: NULL while it is open.
+    """When a referral is to be shredded: NULL while it is open and the person's waiver, if any, lasts.
 
     Counted from its closing, or from the last change of a draft that was never sent. What the person was
     promised (`shred_after`) holds when it is sooner.
@@ -104,7 +112,9 @@ def deadline() -> ColumnElement[datetime]:
     ended = case(
         (Referral.status.in_((*CLOSED, "draft")), func.coalesce(Referral.closed_at, Referral.updated_at))
     )
-    return func.least(Referral.shred_after, ended + kept)  # LEAST passes NULL over
+    waived = select(func.timezone("Europe/Stockholm", cast(ReferralConsent.expires_on, DateTime)))
+    agreed_until = waived.where(ReferralConsent.referral_id == Referral.id).scalar_subquery()
+    return func.least(Referral.shred_after, ended + kept, agreed_until + kept)  # LEAST passes NULL over
 
 
 def due(session: Session, now: datetime, *, limit: int = BATCH) -> Sequence[UUID]:

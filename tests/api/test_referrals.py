@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from people import Headers
+from people import Headers, HeadersOf
 from referral_world import PHONE, Goal, code_referral_to, make_goal, referral_to
 
 from app import db
@@ -134,7 +134,8 @@ def test_a_person_asks_for_herself(client: TestClient, goal: Goal, member: Heade
     assert made.status_code == 201, made.text
     assert made.json()["status"] == "requested"
     assert client.get("/api/v1/inbox", headers=member).json()["total"] == 1
-    assert client.post("/api/v1/self-referrals", json=body).status_code == 409
+    again = client.post("/api/v1/self-referrals", json=body)
+    assert again.status_code == 201, "whether somebody has asked before is nobody's business"
 
 
 def test_a_draft_is_completed_and_sent(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
@@ -191,7 +192,7 @@ def test_a_rerouted_case_keeps_its_correlation_id(
         client,
         f"/api/v1/referrals/{made['id']}/reroute",
         nurse,
-        2,
+        3,
         listing_id=str(other_goal.listing),
         consent=referral_to(goal)["consent"],
         legal_basis=referral_to(goal)["legal_basis"],
@@ -205,7 +206,9 @@ def test_full_stops_new_referrals_at_once_and_offers_others(
     like = make_goal("syjuntan", "Föreningen Syjuntan")
     made = refer(client, nurse, referral_to(goal))
     said = client.put(
-        f"/api/v1/inbox/{made['id']}/capacity", json={"status": "full", "until": "2030-01-01"}, headers=member
+        f"/api/v1/inbox/{made['id']}/capacity",
+        json={"status": "full", "until": "2030-01-01"},
+        headers={**member, "If-Match": '"v1"'},
     )
     assert said.status_code == 200, said.text
     refused = client.post("/api/v1/referrals", json=code_referral_to(goal), headers=nurse)
@@ -235,3 +238,148 @@ def test_five_wrong_codes_and_then_none(
     answers = [client.post(path, json={"code": one}, headers=headers).status_code for one in wrong]
     assert answers == [404, 404, 404, 404, 404, 429]
     assert client.post(path, json={"code": made["code"]}, headers=headers).status_code == 429
+
+
+def notified(event: str) -> int:
+    with db.engine().connect() as connection:
+        query = "SELECT count(*) FROM notification WHERE event = %(event)s"
+        return connection.exec_driver_sql(query, {"event": event}).scalar_one()
+
+
+def test_the_organisation_is_told_when_she_wants_to_be_reached_another_way(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    made = refer(client, nurse, referral_to(goal))
+    step(client, f"/api/v1/inbox/{made['id']}/status", member, 1, status="accepted")
+    contact = {"channel": "phone", "value": "070-174 06 10"}
+    path = "/api/v1/my-referral/contact"
+    changed = step(client, path, {}, 2, code=made["code"], contact=contact, safe_to_leave_message=False)
+    assert changed.json()["contact"]["value"] == "+46701740610"
+    assert notified("referral.contact-changed") == 1
+    assert client.get(f"/api/v1/inbox/{made['id']}", headers=member).json()["person"]["contact"]["value"] == (
+        "+46701740610"
+    )
+
+
+@pytest.mark.parametrize("ending", ["rejected", "completed"])
+def test_she_has_her_data_deleted_also_when_the_case_is_closed(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers, ending: str
+):
+    made = refer(client, nurse, referral_to(goal))
+    path, version = f"/api/v1/inbox/{made['id']}/status", 1
+    if ending == "rejected":
+        step(client, path, member, 1, status="rejected", reason="no_capacity")
+        version = 2
+    else:
+        step(client, path, member, 1, status="accepted")
+        step(client, path, member, 2, status="completed", outcome={"result": "connected"})
+        version = 3
+    gone = step(client, "/api/v1/my-referral/erasure", {}, version, code=made["code"])
+    assert (gone.json()["status"], gone.json()["may_erase"]) == (ending, False)
+    seen = client.get(f"/api/v1/referrals/{made['id']}", headers=nurse).json()
+    assert (seen["person"], seen["language"], seen["access_needs"]) == (None, None, [])
+    assert seen["consent"]["withdrawn_at"] is not None
+    assert step(client, "/api/v1/my-referral/erasure", {}, version + 1, code=made["code"]).status_code == 200
+
+
+def test_an_ended_waiver_shows_nobody(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
+    first, second = (
+        refer(client, nurse, referral_to(goal), params={"allow_duplicate": True}) for _ in range(2)
+    )
+    step(client, f"/api/v1/inbox/{first['id']}/status", member, 1, status="accepted")
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE referral_consent SET given_on = '2020-01-01', expires_on = '2020-02-01'"
+        )
+    assert client.get(f"/api/v1/inbox/{first['id']}", headers=member).json()["person"] is None
+    refused = step(client, f"/api/v1/inbox/{second['id']}/status", member, 1, status="accepted")
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/consent/expires_on"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"municipality_code": "0180"},
+        {"language": "ar"},
+        {"access_needs": ["wheelchair"]},
+        {"age_band": "65-79"},
+    ],
+)
+def test_of_protected_identity_nothing_is_written_down(
+    client: TestClient, goal: Goal, nurse: Headers, told: dict[str, Any]
+):
+    bare = {
+        "listing_id": str(goal.listing),
+        "mode": "code",
+        "protected_identity": True,
+        "age_band": "18-plus",
+    }
+    refer(client, nurse, bare)
+    refused = client.post("/api/v1/referrals", json={**bare, **told}, headers=nurse)
+    assert [one["pointer"] for one in refused.json()["errors"]] == [f"/{name}" for name in told]
+
+
+def test_a_rerouted_case_cannot_be_rerouted_twice_nor_after_she_took_it_back(
+    client: TestClient, goal: Goal, other_goal: Goal, nurse: Headers, member: Headers
+):
+    path = "/api/v1/referrals/{}/reroute"
+    closed = refer(client, nurse, code_referral_to(goal))
+    step(client, f"/api/v1/inbox/{closed['id']}/status", member, 1, status="rejected", reason="no_capacity")
+    where = {"listing_id": str(other_goal.listing)}
+    assert step(client, path.format(closed["id"]), nurse, 2, **where).status_code == 201
+    assert step(client, path.format(closed["id"]), nurse, 2, **where).status_code == 412
+    hers = refer(client, nurse, code_referral_to(goal))
+    step(client, "/api/v1/my-referral/status", {}, 1, code=hers["code"], status="cancelled")
+    assert step(client, path.format(hers["id"]), nurse, 2, **where).status_code == 409
+
+
+def test_another_units_case_is_not_told_of_by_a_refusal(
+    client: TestClient, goal: Goal, nurse: Headers, staff_headers: HeadersOf
+):
+    refer(client, nurse, referral_to(goal))
+    elsewhere = staff_headers(unit="SE2321000016-A0E9", subject="curious")
+    assert client.post("/api/v1/referrals", json=referral_to(goal), headers=nurse).status_code == 409
+    assert client.post("/api/v1/referrals", json=referral_to(goal), headers=elsewhere).status_code == 201
+    with db.engine().connect() as connection:
+        query = "SELECT count(*) FROM access_log WHERE action = 'duplicate'"
+        assert connection.exec_driver_sql(query).scalar() == 1
+
+
+def test_an_unknown_age_goes_nowhere_without_a_safeguarding_routine(
+    client: TestClient, nurse: Headers, clean, referral_keys
+):
+    careless = make_goal("slarvern", "Slarvern", safeguarding=None)
+    sent = code_referral_to(careless)
+    del sent["age_band"]
+    refused = client.post("/api/v1/referrals", json=sent, headers=nurse)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/age_band"]
+    refer(client, nurse, {**sent, "age_band": "18-plus"})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "pointer"),
+    [
+        ({"result": "connected", "first_attended_on": "2099-01-01"}, "/outcome/first_attended_on"),
+        ({"result": "connected", "attendance_count": 0}, "/outcome/attendance_count"),
+        ({"result": "not_connected", "reason": "expired"}, "/outcome/reason"),
+    ],
+)
+def test_an_outcome_is_plausible(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers, outcome: dict[str, Any], pointer: str
+):
+    made = refer(client, nurse, referral_to(goal))
+    path = f"/api/v1/inbox/{made['id']}"
+    step(client, f"{path}/status", member, 1, status="accepted")
+    step(client, f"{path}/events", member, 2, kind="attended")
+    refused = step(client, f"{path}/status", member, 3, status="completed", outcome=outcome)
+    assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
+
+
+def test_nobody_decides_unread(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
+    made = refer(client, nurse, referral_to(goal))
+    blind = client.post(
+        f"/api/v1/inbox/{made['id']}/status",
+        json={"status": "rejected", "reason": "other"},
+        headers={**member, "If-Match": "*"},
+    )
+    assert blind.status_code == 428

@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import DEMO
 from fastapi.testclient import TestClient
 from fhir_cases import BASE
 from people import Headers
 from referral_world import Goal, code_referral_to, referral_to
 from uuid_utils.compat import uuid7
 
+from app.local_content import DEMO
 from app.models import Organisation, Venue
 from app.schemas.listing import ListingIn
 from app.schemas.organisation import OrganisationIn

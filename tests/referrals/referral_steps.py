@@ -40,6 +40,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 _REQUESTERS = frozenset({"cancelled", "entered-in-error"})
 
+# Whatever has happened to it: nobody may send `*` for a referral.
+ANY_VERSION = ", ".join(f'"v{number}"' for number in range(1, 30))
+
 
 @dataclass(frozen=True)
 class Side:

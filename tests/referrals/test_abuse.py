@@ -203,8 +203,7 @@ def test_no_change_goes_without_saying_which_version_was_seen(square: Square):
         made = square.made(status)
         before = written(made.id)
         for method, path, body in operations(made.id, square.other_goal):
-            # The capacity is the listing's, and a handout changes nothing.
-            if body is None or method == "PUT" or path.endswith("/handout"):
+            if body is None or path.endswith("/handout"):  # which changes nothing
                 continue
             side = square.member if path.startswith(INBOX) else square.nurse
             for match, wanted in ((None, 428), ('"v99"', 412), ('W/"v1"', 412), ("v1", 412), ('"', 412)):
@@ -409,7 +408,9 @@ def test_nobody_under_eighteen_is_referred_without_saying_who_decided(square: Sq
     assert pointers(send(decided_by="self")) == {"/maturity_assessed"}
     assert pointers(send(decided_by="self", maturity_assessed=False)) == {"/maturity_assessed"}
     assert send(decided_by="self", maturity_assessed=True).status_code == 201
-    assert send(decided_by="guardian").status_code == 201
+    assert pointers(send(decided_by="guardian")) == {"/consent/given_by"}
+    by_guardian = {**referral_to(square.goal)["consent"], "given_by": "guardian"}
+    assert send(decided_by="guardian", consent=by_guardian).status_code == 201
     grown = square.made(age_band="18-24")
     changed = square.client.patch(
         f"{ALL}/{grown.id}", json={"age_band": band}, headers=grown.match(square.nurse.headers)
@@ -420,8 +421,9 @@ def test_nobody_under_eighteen_is_referred_without_saying_who_decided(square: Sq
 @pytest.mark.parametrize("noted", [None, False])
 def test_an_association_without_a_routine_for_children_receives_none(square: Square, noted: bool | None):
     goal = make_goal(f"utan-rutin-{noted}", "Utan rutin", safeguarding=noted)
+    both = {**referral_to(goal)["consent"], "given_by": "both"}
     for body in (
-        referral_to(goal, age_band="16-17", decided_by="both"),
+        referral_to(goal, age_band="16-17", decided_by="both", consent=both),
         code_referral_to(goal, age_band="16-17", decided_by="both"),
     ):
         answer = square.client.post(ALL, json=body, headers=square.nurse.headers)
@@ -439,12 +441,16 @@ def test_nobody_unverified_receives_anything(square: Square):
 
 def test_a_person_with_protected_identity_is_referred_by_code_alone(square: Square):
     send = lambda body: square.client.post(ALL, json=body, headers=square.nurse.headers)  # noqa: E731
+    bare = {"municipality_code": None, "language": None, "access_needs": None, "age_band": "18-plus"}
     for mode in ("light", "direct"):
-        assert pointers(send(referral_to(square.goal, mode=mode, protected_identity=True))) == {"/mode"}
+        sent = referral_to(square.goal, mode=mode, protected_identity=True, **bare)
+        assert pointers(send(sent)) == {"/mode"}
     whole = referral_to(square.goal)
-    with_contact = code_referral_to(square.goal, protected_identity=True) | {"person": whole["person"]}
+    with_contact = code_referral_to(square.goal, protected_identity=True, **bare) | {
+        "person": whole["person"]
+    }
     assert pointers(send(with_contact)) == {"/person"}
-    made = send(code_referral_to(square.goal, protected_identity=True)).json()
+    made = send(code_referral_to(square.goal, protected_identity=True, **bare)).json()
     changed = square.client.patch(
         f"{ALL}/{made['id']}",
         json={"person": whole["person"]},
