@@ -1,5 +1,6 @@
 """The flow of a referral, end to end: staff, organisation, person."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from referral_world import PHONE, Goal, code_referral_to, make_goal, referral_to
 from app import db
 from app.db import Wall, walled_scope
 from app.models import Referral
-from app.services import codes, referral_links
+from app.services import codes, referral_links, retention
 from app.services.vault import vault
 
 E164 = "+46701740605"
@@ -294,6 +295,10 @@ def test_an_ended_waiver_shows_nobody(client: TestClient, goal: Goal, nurse: Hea
     assert client.get(f"/api/v1/inbox/{first['id']}", headers=member).json()["person"] is None
     refused = step(client, f"/api/v1/inbox/{second['id']}/status", member, 1, status="accepted")
     assert [one["pointer"] for one in refused.json()["errors"]] == ["/consent/expires_on"]
+    retention.run(datetime.now(UTC))
+    kept = client.get(f"/api/v1/referrals/{first['id']}", headers=nurse).json()
+    assert (kept["status"], kept["person"]) == ("accepted", None)
+    assert kept["shredded_at"] is not None
 
 
 @pytest.mark.parametrize(
