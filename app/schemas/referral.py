@@ -170,7 +170,12 @@ class ReferralIn(Needs):
     """A referral as staff send it. A draft may lack what a request must have."""
 
     listing_id: UUID
-    mode: StaffMode
+    mode: StaffMode | None = Field(
+        None,
+        description=(
+            "Absent: `code` for protected identity, support lines and minors without a guardian; else `light`."
+        ),
+    )
     protected_identity: bool = Field(False, description="Then only the mode `code` is allowed.")
     person: Person | None = Field(None, description="Absent in the mode `code`.")
     consent: Waiver | None = None

@@ -40,7 +40,7 @@ def create(session: Session, sent: ReferralIn, *, by: By, options: SendOptions) 
     referral = Referral(
         id=uuid7(),
         correlation_id=uuid7(),
-        mode=sent.mode,
+        mode=sent.mode or demands.usual_mode(goal, sent),
         status="draft" if options.draft else "requested",
         version=1,
         requester_tenant=by.tenant,

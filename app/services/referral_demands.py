@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.config import get_settings
 from app.errors import Conflict, FieldProblem, Invalid, TooManyRequests
 from app.models import Listing, Municipality, Organisation, Referral, ReferralConsent
-from app.schemas.referral import COARSE, MINORS, Category, Person
+from app.schemas.referral import COARSE, MINORS, Category, Person, ReferralIn, StaffMode
 from app.services import capacity, referral_rows
 from app.services.referral_rows import By
 from app.services.referral_states import OPEN
@@ -54,6 +54,13 @@ def known_kommun(session: Session, code: str | None) -> None:
             "The referral cannot be saved as it is.",
             [FieldProblem("/municipality_code", "unknown_term", sentence)],
         )
+
+
+def usual_mode(goal: Goal, sent: ReferralIn) -> StaffMode:
+    """How a person is referred when nothing is said: without a name where a name could harm her most."""
+    alone = sent.age_band in MINORS and sent.decided_by not in ("guardian", "both")
+    bare = sent.protected_identity or goal.listing.kind == "support_line" or alone
+    return "code" if bare else "light"
 
 
 def modes(referral: Referral, person: Person | None) -> None:

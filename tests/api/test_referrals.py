@@ -388,3 +388,25 @@ def test_nobody_decides_unread(client: TestClient, goal: Goal, nurse: Headers, m
         headers={**member, "If-Match": "*"},
     )
     assert blind.status_code == 428
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "mode"),
+    [
+        ("activity", {}, "light"),
+        ("activity", {"age_band": "16-17", "decided_by": "guardian"}, "light"),
+        ("activity", {"age_band": "16-17", "decided_by": "self", "maturity_assessed": True}, "code"),
+        ("support_line", {}, "code"),
+    ],
+)
+def test_without_a_word_the_mode_is_the_one_that_tells_least_where_it_matters(
+    client: TestClient, nurse: Headers, clean, referral_keys, kind: str, told: dict[str, Any], mode: str
+):
+    goal = make_goal("kaffekvarnen", "Föreningen Kaffekvarnen", kind=kind)
+    draft = client.post(
+        "/api/v1/referrals",
+        json={"listing_id": str(goal.listing), **told},
+        headers=nurse,
+        params={"draft": True},
+    )
+    assert draft.json()["mode"] == mode, draft.text
