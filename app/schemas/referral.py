@@ -173,7 +173,7 @@ class ReferralIn(Needs):
     mode: StaffMode | None = Field(
         None,
         description=(
-            "Absent: `code` for protected identity, support lines and minors without a guardian; else `light`."
+            "Absent: `code` for protected identity, support lines, minors without a guardian; else `light`."
         ),
     )
     protected_identity: bool = Field(False, description="Then only the mode `code` is allowed.")

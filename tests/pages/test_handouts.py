@@ -73,7 +73,7 @@ def test_only_who_sees_the_referral_gets_it_while_it_is_open(
     client.post(
         "/api/v1/my-referral/status",
         json={"code": made["code"], "status": "cancelled"},
-        headers={"If-Match": "*"},
+        headers={"If-Match": '"v1"'},
     )
     assert printed(client, nurse, made).status_code == 409
 
