@@ -57,7 +57,7 @@ def require_version(if_match: str | None, version: int) -> None:
     if if_match is None:
         raise PreconditionRequired("Send the ETag you read in If-Match.")
     tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
-    if "*" not in tags and str(version) not in tags:
+    if str(version) not in tags:
         raise PreconditionFailed("It was changed after you read it. Read it again and redo your change.")
 
 

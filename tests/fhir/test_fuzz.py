@@ -94,7 +94,11 @@ def test_no_change_of_a_task_makes_an_error_of_ours(
     answer = client.put(
         f"{BASE}/Task/{task['id']}",
         content=json.dumps(other),
-        headers={**member, "If-Match": "*", "Content-Type": "application/fhir+json"},
+        headers={
+            **member,
+            "If-Match": ", ".join(f'W/"{n}"' for n in range(1, 9)),
+            "Content-Type": "application/fhir+json",
+        },
     )
     assert answer.status_code < 500, (answer.text, other)
 
