@@ -143,7 +143,7 @@ def reroute(session: Session, old: Referral, sent: RerouteIn, *, by: By) -> Refe
     Raises Conflict when the old one's data were shredded, and as `create`.
     """
     person = referral_rows.person_of(session, old)
-    if old.mode != "code" and person is None:
+    if old.shredded_at is not None or (old.mode != "code" and person is None):
         raise Conflict("The person's data of this referral are shredded: make a new one.")
     if old.status in ("draft", "entered-in-error", "completed") or old.reason == "withdrawn":
         raise referral_change.IllegalChange(f"A referral that is {old.status} cannot be re-routed.")

@@ -336,6 +336,10 @@ def test_a_rerouted_case_cannot_be_rerouted_twice_nor_after_she_took_it_back(
     hers = refer(client, nurse, code_referral_to(goal))
     step(client, "/api/v1/my-referral/status", {}, 1, code=hers["code"], status="cancelled")
     assert step(client, path.format(hers["id"]), nurse, 2, **where).status_code == 409
+    erased = refer(client, nurse, code_referral_to(goal))
+    step(client, f"/api/v1/inbox/{erased['id']}/status", member, 1, status="rejected", reason="no_capacity")
+    step(client, "/api/v1/my-referral/erasure", {}, 2, code=erased["code"])
+    assert step(client, path.format(erased["id"]), nurse, 3, **where).status_code == 409
 
 
 def test_another_units_case_is_not_told_of_by_a_refusal(
