@@ -9,12 +9,17 @@ HOLDS_DAYS = 30
 
 def holds(capacity: Mapping[str, Any] | None, today: date) -> bool:
     """Whether this (as the exchange format writes it) still tells how it is. Without a date it does."""
-    if not capacity:
+    if not capacity or has_ended(capacity, today):
         return False
     if capacity.get("until"):
-        return date.fromisoformat(capacity["until"]) >= today
+        return True
     said = capacity.get("as_of")
     return said is None or today - date.fromisoformat(said) <= timedelta(days=HOLDS_DAYS)
+
+
+def has_ended(capacity: Mapping[str, Any], today: date) -> bool:
+    """Whether the last day that was named is over."""
+    return bool(capacity.get("until")) and date.fromisoformat(capacity["until"]) < today
 
 
 def is_full(capacity: Mapping[str, Any] | None, today: date) -> bool:

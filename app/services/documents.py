@@ -7,7 +7,7 @@ from typing import Any
 
 from app.models import Listing
 from app.schemas.listing import ListingIn, VenueIn, Visibility
-from app.services import publishing, venues
+from app.services import capacity, publishing, venues
 from app.services.document_hours import hours, rules_of
 from app.services.taxonomies import Kommun, Term, Vocabulary
 from search.documents import AGE_OPEN_END, ListingDocument, Point
@@ -75,6 +75,8 @@ def _shared(listing: Listing, record: ListingIn, today: date, vocabulary: Vocabu
     cost = _cost(record)
     threshold = publishing.threshold(record)
     exchange = venues.public_listing(record)
+    if capacity.has_ended(exchange.get("capacity") or {}, today):
+        exchange.pop("capacity")  # the worker makes every document anew each day
     organisation = listing.organisation
     return {
         **hours(rules_of(record), today).model_dump(exclude_none=True),
@@ -168,7 +170,7 @@ def _features(document: ListingDocument) -> Features:
     own = set(card.get("categories") or ())
     # Not the labels: the words of a category are on every listing of it, and tell none from another.
     told = " ".join((document.summary, document.organisation_name, *document.summary_i18n.values()))
-    capacity = card.get("capacity") or {}
+    said = card.get("capacity") or {}
     cost = card.get("cost") or {}
     geo = document.geo
     return Features(
@@ -204,8 +206,11 @@ def _features(document: ListingDocument) -> Features:
         benefits=frozenset(cost.get("benefits") or ()),
         threshold=document.threshold,
         confirmed=document.confirmed_day,
-        capacity=capacity.get("status"),
-        capacity_day=date.fromisoformat(capacity["as_of"]).toordinal() if capacity.get("as_of") else None,
+        capacity=said.get("status"),
+        # Until a day that was named it is believed, however long ago it was said.
+        capacity_day=date.fromisoformat(said["as_of"]).toordinal()
+        if said.get("as_of") and not said.get("until")
+        else None,
         first_day=document.first_day,
         last_day=document.last_day,
         crisis=bool(card.get("crisis")),

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from app.models import AuditRow, OutboxJob, Venue
+from app.models import AuditRow, OutboxJob, SearchDocument, Venue
 from app.services.exchange import run_export
+from search.features import unpack
 
 LISTING = {
     "external_id": "sprakcafe",
@@ -129,6 +130,21 @@ def test_a_word_about_places_is_forgotten_after_thirty_days_or_when_it_ends(
     assert changed.json()["listing"]["capacity"] == capacity
     public = client.get(f"/api/v1/listings/{published['id']}").json()
     assert ("capacity" in public["listing"]) is shown
+
+
+@pytest.mark.parametrize(("until", "ranked_as"), [(-1, None), (0, "full"), (1, "full")])
+def test_ranking_believes_full_until_the_day_that_was_named(
+    client, organisation, published, session, until, ranked_as
+):
+    today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
+    long_ago, last = str(today - timedelta(days=200)), str(today + timedelta(days=until))
+    client.patch(
+        _path(organisation, f"/{published['id']}"),
+        json={"kind": "activity", "capacity": {"status": "full", "as_of": long_ago, "until": last}},
+        headers={**organisation.headers, "If-Match": f'"v{published["version"]}"'},
+    )
+    known = unpack(session.scalars(select(SearchDocument)).one().body["features"])
+    assert (known.capacity, known.capacity_day) == (ranked_as, None)
 
 
 def test_confirming_takes_one_call(client, organisation, published):
