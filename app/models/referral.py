@@ -1,6 +1,6 @@
 """Referrals: what is known to all who may see one stands in columns; what tells of a person is sealed.
 
-Every table here has row-level security (see migration 0003): a transaction sees the rows of its wall alone.
+Every table here has row-level security (see migration 0004): a transaction sees the rows of its wall alone.
 """
 
 from datetime import date, datetime
@@ -173,7 +173,7 @@ class ReferralConsent(Base):
 
 
 class ReferralLink(Base):
-    """A one-time link sent to an organisation; only its digest is kept."""
+    """A one-time link sent to an organisation; its address holds its id, signed: nothing secret is kept."""
 
     __tablename__ = "referral_link"
     id: Mapped[UuidKey]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session
 from app.db import Wall, session_scope, stand_behind, walled_scope
 from app.deps import ActorDep, StaffDep, access_token, get_actor, no_key, require_match
 from app.errors import Unauthorised
+from app.models import Referral
 from app.schemas.referral_terms import Party
-from app.services import accounts, referral_links
+from app.services import accounts, referral_links, referral_rows
 from app.services.accounts import Actor
 from app.services.referral_rows import By
 
@@ -24,6 +26,12 @@ class Acting:
 
     session: Session
     by: By
+
+    def locked(self, referral_id: UUID, if_match: str | None) -> Referral:
+        """The referral, to be changed by whoever has read it as it is now."""
+        referral = referral_rows.one(self.session, referral_id, self.by, lock=True)
+        require_seen(if_match, referral.version)
+        return referral
 
 
 def get_staff(actor: StaffDep) -> Iterator[Acting]:

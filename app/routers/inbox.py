@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from app.deps import IfMatch, etag
 from app.models import Referral
-from app.routers.acting import Acting, Anyone, Receiver, SessionToken, require_seen
+from app.routers.acting import Acting, Anyone, Receiver, SessionToken
 from app.schemas.referral_answer import CapacityOut, Events, InboxReferral, Referrals, SessionOut
 from app.schemas.referral_change import CapacityIn, CodeIn, EventIn, LinkIn, StatusIn
 from app.schemas.referral_list import InboxQuery
@@ -21,12 +21,6 @@ ReferralPath = Annotated[UUID, Path(description="The referral's id.")]
 def _shown(receiver: Acting, referral: Referral, response: Response) -> InboxReferral:
     response.headers["ETag"] = etag(referral.version)
     return referral_views.for_organisation(receiver.session, referral, receiver.by)
-
-
-def _locked(receiver: Acting, referral_id: UUID, if_match: str | None) -> Referral:
-    referral = referral_rows.one(receiver.session, referral_id, receiver.by, lock=True)
-    require_seen(if_match, referral.version)
-    return referral
 
 
 @router.post("/referral-sessions", status_code=201, summary="Open a link from an e-mail")
@@ -66,7 +60,7 @@ def status(
     referral: ReferralPath, sent: StatusIn, receiver: Receiver, response: Response, if_match: IfMatch = None
 ) -> InboxReferral:
     """409 with `allowed` for a change that does not exist, 403 for one that is the requester's."""
-    found = _locked(receiver, referral, if_match)
+    found = receiver.locked(referral, if_match)
     said = Said(sent.reason, sent.text, sent.outcome)
     referral_change.transition(receiver.session, found, sent.status, by=receiver.by, said=said)
     return _shown(receiver, found, response)
@@ -77,7 +71,7 @@ def tell(
     referral: ReferralPath, sent: EventIn, receiver: Receiver, response: Response, if_match: IfMatch = None
 ) -> InboxReferral:
     """A contact attempt, a booking, a visit, a question to the requester."""
-    found = _locked(receiver, referral, if_match)
+    found = receiver.locked(referral, if_match)
     said = Said(sent.reason, sent.text, on=sent.on)
     referral_change.happened(receiver.session, found, sent.kind, by=receiver.by, said=said)
     return _shown(receiver, found, response)
@@ -95,6 +89,6 @@ def capacity(
     referral: ReferralPath, sent: CapacityIn, receiver: Receiver, if_match: IfMatch = None
 ) -> CapacityOut:
     """Of the listing this referral is for. `full` stops new referrals at once, until the day or 30 days."""
-    found = _locked(receiver, referral, if_match)
+    found = receiver.locked(referral, if_match)
     said = referral_inbox.set_capacity(receiver.session, found, sent, by=receiver.by)
     return CapacityOut(listing=referral_views.listing_of(receiver.session, found), capacity=said.exchange())

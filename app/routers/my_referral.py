@@ -29,6 +29,12 @@ def _shown(session: Session, referral: Referral, by: By, lang: str | None, respo
     return referral_person.shown(session, referral, by, language=lang)
 
 
+def _hers(sent: CodeIn, session: Session, caller: str, if_match: str | None) -> tuple[Referral, By]:
+    referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
+    require_seen(if_match, referral.version)
+    return referral, by
+
+
 @router.post("/my-referral", summary="How it goes")
 def follow(
     sent: CodeIn, session: Anyone, caller: Address, response: Response, lang: Language = None
@@ -65,8 +71,7 @@ def withdraw(
 
     409 with `allowed` when that is no longer possible, 403 for a status that others set.
     """
-    referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
-    require_seen(if_match, referral.version)
+    referral, by = _hers(sent, session, caller, if_match)
     referral_person.withdraw(session, referral, by=by, to=sent.status)
     return _shown(session, referral, by, lang, response)
 
@@ -81,8 +86,7 @@ def erase(
     if_match: IfMatch = None,
 ) -> MyReferral:
     """Whatever has become of it: an open referral is cancelled, a closed one loses what tells of her."""
-    referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
-    require_seen(if_match, referral.version)
+    referral, by = _hers(sent, session, caller, if_match)
     referral_person.erase(session, referral, by=by)
     return _shown(session, referral, by, lang, response)
 
@@ -97,8 +101,7 @@ def contact(
     if_match: IfMatch = None,
 ) -> MyReferral:
     """Another telephone number or e-mail address, while the referral is open."""
-    referral, by = referral_person.by_code(session, sent.code, caller=caller, lock=True)
-    require_seen(if_match, referral.version)
+    referral, by = _hers(sent, session, caller, if_match)
     referral_person.change_contact(session, referral, sent, by=by)
     return _shown(session, referral, by, lang, response)
 

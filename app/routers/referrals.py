@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import IdempotencyKey, IfMatch, RawBody, etag
 from app.models import Referral
-from app.routers.acting import Acting, Staff, require_seen
+from app.routers.acting import Acting, Staff
 from app.routers.alternatives import OfferingDep
 from app.schemas.referral import ReferralIn, ReferralPatch, RerouteIn
 from app.schemas.referral_answer import Events, ReferralMade, ReferralOut, Referrals
@@ -58,12 +58,6 @@ def _shown(staff: Acting, referral: Referral, response: Response) -> ReferralOut
     return referral_views.for_requester(staff.session, referral, staff.by)
 
 
-def _locked(staff: Acting, referral_id: UUID, if_match: str | None) -> Referral:
-    referral = referral_rows.one(staff.session, referral_id, staff.by, lock=True)
-    require_seen(if_match, referral.version)
-    return referral
-
-
 @router.get("/referrals", summary="Own and own unit's referrals")
 def own(staff: Staff, asked: Annotated[ReferralQuery, Query()]) -> Referrals:
     """Those whose turn comes first before the others; nothing in it tells of persons."""
@@ -82,7 +76,7 @@ def change(
     referral: ReferralPath, sent: ReferralPatch, staff: Staff, response: Response, if_match: IfMatch = None
 ) -> ReferralOut:
     """While it is a draft or requested; absent fields stay as they are (RFC 7396)."""
-    found = _locked(staff, referral, if_match)
+    found = staff.locked(referral, if_match)
     referral_create.edit(staff.session, found, sent, by=staff.by)
     return _shown(staff, found, response)
 
@@ -98,7 +92,7 @@ def status(
     if_match: IfMatch = None,
 ) -> ReferralOut:
     """409 with `allowed` for a change that does not exist, 403 for one that is the organisation's."""
-    found = _locked(staff, referral, if_match)
+    found = staff.locked(referral, if_match)
     with offering():
         referral_create.take(staff.session, found, sent, by=staff.by, options=asked)
     return _shown(staff, found, response)
@@ -109,7 +103,7 @@ def info(
     referral: ReferralPath, sent: InfoIn, staff: Staff, response: Response, if_match: IfMatch = None
 ) -> ReferralOut:
     """What the organisation asked for; sealed like the rest."""
-    found = _locked(staff, referral, if_match)
+    found = staff.locked(referral, if_match)
     referral_change.happened(staff.session, found, "info-supplied", by=staff.by, said=Said(text=sent.text))
     return _shown(staff, found, response)
 
@@ -124,7 +118,7 @@ def reroute(
     if_match: IfMatch = None,
 ) -> ReferralMade:
     """A new referral of the same case, with a consent of its own; the old one, if open, is cancelled."""
-    found = _locked(staff, referral, if_match)
+    found = staff.locked(referral, if_match)
     with offering():
         made = referral_create.reroute(staff.session, found, sent, by=staff.by)
     return _made(staff, made, response)

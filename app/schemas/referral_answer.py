@@ -87,7 +87,7 @@ class ReferralOut(Teaser):
 
 class ReferralMade(ReferralOut):
     code: str = Field(
-        description="The person's code, told this once: to hand in, to follow the case, to withdraw.",
+        description="The person's code: to hand in, to follow the case, to withdraw. Kept nowhere.",
         examples=["7K3M-9QXA-2B4C-5"],
     )
 

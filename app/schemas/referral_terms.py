@@ -30,25 +30,6 @@ SubStatus = Literal[
     "rerouted",
     "expired",
 ]
-Reason = Literal[
-    "no_capacity",
-    "not_eligible",
-    "could_not_reach",
-    "person_declined",
-    "person_moved",
-    "wrong_service",
-    "accessibility",
-    "cost",
-    "transport",
-    "language",
-    "unsafe",
-    "waiting_for_person",
-    "waiting_for_start",
-    "withdrawn",
-    "expired",
-    "rerouted",
-    "other",
-]
 OutcomeReason = Literal[
     "no_capacity",
     "not_eligible",
@@ -62,5 +43,13 @@ OutcomeReason = Literal[
     "language",
     "unsafe",
     "other",
+]
+Reason = Literal[
+    OutcomeReason,
+    "waiting_for_person",
+    "waiting_for_start",
+    "withdrawn",
+    "expired",
+    "rerouted",
 ]
 Outcome = Literal["connected", "partly", "not_connected"]

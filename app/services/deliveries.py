@@ -19,6 +19,7 @@ from app.http import OutboundError
 from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
 from app.services import mail, referral_links, webhooks
 from app.services.notifications import JOB, OVERTAKEN
+from app.services.referral_states import OPEN
 from app.services.vault import SealBroken
 
 logger = logging.getLogger("torg.deliveries")
@@ -34,7 +35,6 @@ TRIES = len(WAITS) + 1
 HELD = timedelta(seconds=60)
 # An endpoint that failed is left alone so long, that the others need not wait for its silence.
 PAUSE = timedelta(seconds=60)
-_OPEN = ("requested", "accepted", "in-progress", "on-hold")
 # What a mail about an open referral asks for; pointless when the referral has been closed since.
 _ASKING = ("referral.requested", "referral.reminder", "referral.info-requested", "referral.info-supplied")
 
@@ -118,7 +118,7 @@ def _to_organisation(session: Session, job: OutboxJob, notification: Notificatio
     organisation = session.get(Organisation, notification.organisation_id)
     if organisation is None or organisation.email is None:
         return _Try(job.id, job.attempts, notification, settled="no-address")
-    is_open = referral is not None and referral.status in _OPEN
+    is_open = referral is not None and referral.status in OPEN
     if not is_open and notification.event in _ASKING:
         return _Try(job.id, job.attempts, notification, settled=OVERTAKEN)
     # Whoever holds the organisation's key can change its address: that alone must open no referral.

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.errors import Conflict, FieldProblem, Forbidden, Invalid
-from app.models import Referral, ReferralEvent, ReferralSecret
+from app.models import Referral, ReferralEvent
 from app.schemas.referral_change import OutcomeIn
 from app.schemas.referral_terms import Party, Reason, Status, SubStatus
-from app.services import access_log, business_days, notifications, referral_rows, retention
+from app.services import business_days, notifications, referral_rows, retention
 from app.services.notifications import Receiver
 from app.services.referral_rows import By
 from app.services.referral_states import ALLOWED, EVENTS, OPEN, REASONED, next_statuses
@@ -78,7 +78,7 @@ def transition(
     if to not in OPEN and to != "draft":
         _close(session, referral, to, by, now)
     _tell(session, referral, by, to, sub_status)
-    _log(session, referral, by, f"status:{to}")
+    referral_rows.note(session, referral, by, f"status:{to}")
     return event
 
 
@@ -117,7 +117,7 @@ def happened(
             notifications.tell(session, referral, "referral.info-supplied", to=["organisation"])
         case _:
             notifications.tell(session, referral, "referral.status-changed", to=["requester"])
-    _log(session, referral, by, f"event:{kind}")
+    referral_rows.note(session, referral, by, f"event:{kind}")
     return event
 
 
@@ -168,14 +168,10 @@ def _write_outcome(session: Session, referral: Referral, outcome: OutcomeIn) -> 
         if given is not None:
             setattr(referral, name, given)
     if outcome.measures is not None:
-        key, secret = referral_rows.data_key(session, referral.id), _secret(session, referral)
+        key, secret = referral_rows.data_key(session, referral.id), referral_rows.secret(session, referral.id)
         if key is not None and secret is not None:
             plain = outcome.measures.model_dump_json(exclude_none=True)
             secret.measures = key.seal("referral_secret.measures", referral.id, plain)
-
-
-def _secret(session: Session, referral: Referral) -> ReferralSecret | None:
-    return referral_rows.secret(session, referral.id)
 
 
 def _turn(referral: Referral, to: Status, now: datetime) -> None:
@@ -236,11 +232,11 @@ def _event(
     now: datetime,
     status: tuple[Status | None, Status] | None = None,
 ) -> ReferralEvent:
-    numbers = select(func.coalesce(func.max(ReferralEvent.number), 0))
+    last = select(func.max(ReferralEvent.number)).where(ReferralEvent.referral_id == referral.id)
     event = ReferralEvent(
         id=uuid7(),
         referral_id=referral.id,
-        number=(session.scalar(numbers.where(ReferralEvent.referral_id == referral.id)) or 0) + 1,
+        number=(session.scalar(last) or 0) + 1,
         at=now,
         kind=kind,
         from_status=status[0] if status else None,
@@ -266,7 +262,7 @@ def began(session: Session, referral: Referral, *, by: By, now: datetime) -> Ref
     event = _event(session, referral, by, "status", status=(None, status), now=now)
     if status == "requested":
         _tell(session, referral, by, status, None)
-    _log(session, referral, by, "create", fields=_fields_of(referral))
+    referral_rows.note(session, referral, by, "create", [] if referral.mode == "code" else ["person"])
     return event
 
 
@@ -276,7 +272,7 @@ def rerouted(session: Session, referral: Referral, *, by: By) -> ReferralEvent:
         return transition(session, referral, "cancelled", by=by, said=Said("rerouted"), sub_status="rerouted")
     referral.sub_status = "rerouted"
     event = _event(session, referral, by, "rerouted", now=datetime.now(UTC))
-    _log(session, referral, by, "event:rerouted")
+    referral_rows.note(session, referral, by, "event:rerouted")
     return event
 
 
@@ -286,19 +282,15 @@ def erased(session: Session, referral: Referral, *, by: By) -> ReferralEvent | N
         return None
     event = _event(session, referral, by, "erased", now=datetime.now(UTC))
     notifications.tell(session, referral, "referral.withdrawn", to=["organisation", "requester"])
-    _log(session, referral, by, "erase")
+    referral_rows.note(session, referral, by, "erase")
     return event
 
 
 def edited(session: Session, referral: Referral, *, by: By, fields: Iterable[str]) -> ReferralEvent:
     """The event of a change of what the requester wrote."""
     event = _event(session, referral, by, "edited", now=datetime.now(UTC))
-    _log(session, referral, by, "edit", fields=sorted(fields))
+    referral_rows.note(session, referral, by, "edit", fields)
     return event
-
-
-def _fields_of(referral: Referral) -> list[str]:
-    return [] if referral.mode == "code" else ["person"]
 
 
 def _tell(session: Session, referral: Referral, by: By, to: Status, sub_status: SubStatus | None) -> None:
@@ -314,17 +306,3 @@ def _tell(session: Session, referral: Referral, by: By, to: Status, sub_status: 
         notifications.tell(session, referral, "referral.withdrawn", to=to_whom)
     else:
         notifications.tell(session, referral, "referral.status-changed", to=["requester"])
-
-
-def _log(session: Session, referral: Referral, by: By, action: str, fields: list[str] | None = None) -> None:
-    access_log.note(
-        session,
-        actor=by.party,
-        actor_id=by.actor_id,
-        tenant=by.tenant,
-        unit=by.unit,
-        organisation_id=referral.organisation_id if by.party == "organisation" else None,
-        action=action,
-        referral_id=referral.id,
-        fields=fields or [],
-    )

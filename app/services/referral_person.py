@@ -50,7 +50,7 @@ def shown(session: Session, referral: Referral, by: By, *, language: str | None)
     text, spoken = referral_texts.headline(referral, language or referral.language)
     names = referral_views.names(session, [referral])
     if person is not None:
-        referral_views.note_reading(session, referral, by, ["person"])
+        referral_rows.note(session, referral, by, "read", ["person"])
     status: Status = referral.status  # type: ignore[assignment]
     return MyReferral(
         status=status,

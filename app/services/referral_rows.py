@@ -1,5 +1,6 @@
 """Loading of referrals: each function sees only what the session's wall and its own filter let through."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -44,6 +45,21 @@ class By:
                 return Referral.id == self.referral_id
             case "system":
                 return Referral.id.is_not(None)
+
+
+def note(session: Session, referral: Referral, by: By, action: str, fields: Iterable[str] = ()) -> None:
+    """Write down, with the transaction, what this party did or read."""
+    access_log.note(
+        session,
+        actor=by.party,
+        actor_id=by.actor_id,
+        tenant=by.tenant,
+        unit=by.unit,
+        organisation_id=referral.organisation_id if by.party == "organisation" else None,
+        action=action,
+        referral_id=referral.id,
+        fields=fields,
+    )
 
 
 def note_alone(by: By, action: str, referral_id: UUID | None) -> None:

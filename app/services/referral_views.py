@@ -22,7 +22,7 @@ from app.schemas.referral_answer import (
 from app.schemas.referral_change import Measures
 from app.schemas.referral_list import InboxQuery
 from app.schemas.referral_terms import Party, Status
-from app.services import access_log, codes, referral_rows
+from app.services import codes, referral_rows
 from app.services.referral_rows import By, person_of
 from app.services.referral_states import OPEN, next_events, next_statuses
 from app.services.vault import vault
@@ -61,7 +61,7 @@ def for_requester(session: Session, referral: Referral, by: By) -> ReferralOut:
     """All of it. Reading what tells of the person is written down."""
     person = person_of(session, referral)
     if person is not None:
-        note_reading(session, referral, by, ["person"])
+        referral_rows.note(session, referral, by, "read", ["person"])
     return ReferralOut(
         **_teaser(session, referral, "requester"),
         **{name: getattr(referral, name) for name in _OWN},
@@ -81,7 +81,7 @@ def teaser(session: Session, referral: Referral, by: By) -> Teaser:
     """What may be seen before acceptance, whatever its status now. Reading measures is written down."""
     shown = Teaser(**_teaser(session, referral, by.party))
     if shown.outcome.measures is not None:
-        note_reading(session, referral, by, ["measures"])
+        referral_rows.note(session, referral, by, "read", ["measures"])
     return shown
 
 
@@ -104,7 +104,7 @@ def for_organisation(session: Session, referral: Referral, by: By) -> InboxRefer
     disclosed = referral.accepted_at is not None and not ended
     person = person_of(session, referral) if disclosed else None
     if person is not None:
-        note_reading(session, referral, by, ["person"])
+        referral_rows.note(session, referral, by, "read", ["person"])
     return InboxReferral(
         **_teaser(session, referral, "organisation"),
         person=person,
@@ -134,7 +134,7 @@ def events(session: Session, referral: Referral, by: By) -> list[EventOut]:
         for row in rows
     ]
     if any(one.text for one in told):
-        note_reading(session, referral, by, ["events"])
+        referral_rows.note(session, referral, by, "read", ["events"])
     return told
 
 
@@ -201,17 +201,3 @@ def _measures(session: Session, referral: Referral) -> Measures | None:
     if secret is None or key is None or secret.measures is None:
         return None
     return Measures.model_validate_json(key.open("referral_secret.measures", referral.id, secret.measures))
-
-
-def note_reading(session: Session, referral: Referral, by: By, fields: list[str]) -> None:
-    access_log.note(
-        session,
-        actor=by.party,
-        actor_id=by.actor_id,
-        tenant=by.tenant,
-        unit=by.unit,
-        organisation_id=referral.organisation_id if by.party == "organisation" else None,
-        action="read",
-        referral_id=referral.id,
-        fields=fields,
-    )

@@ -34,8 +34,8 @@ from app.models import (
     WebhookEndpoint,
 )
 from app.services import access_log
+from app.services.referral_states import OPEN
 
-CLOSED = ("rejected", "cancelled", "completed", "failed", "entered-in-error")
 WORKER = Wall(role="torg_worker")
 # One batch holds the end of the access log while it is written: a tenth of a second.
 BATCH = 100
@@ -109,9 +109,7 @@ def deadline() -> ColumnElement[datetime]:
         (Referral.accepted_at.is_(None), timedelta(days=settings.retention_unaccepted_days)),
         else_=timedelta(days=settings.retention_days),
     )
-    ended = case(
-        (Referral.status.in_((*CLOSED, "draft")), func.coalesce(Referral.closed_at, Referral.updated_at))
-    )
+    ended = case((Referral.status.not_in(OPEN), func.coalesce(Referral.closed_at, Referral.updated_at)))
     waived = select(func.timezone("Europe/Stockholm", cast(ReferralConsent.expires_on, DateTime)))
     agreed_until = waived.where(ReferralConsent.referral_id == Referral.id).scalar_subquery()
     return func.least(Referral.shred_after, ended + kept, agreed_until + kept)  # LEAST passes NULL over
