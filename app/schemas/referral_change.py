@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.schemas.fields import Day
 from app.schemas.referral import Contact, Sent, Words
-from app.schemas.referral_terms import Outcome, OutcomeReason, Reason, Status, SubStatus
+from app.schemas.referral_terms import GivenReason, Outcome, OutcomeReason, Status, SubStatus
 
 Loneliness = Literal["none", "light", "severe"]
 
@@ -41,7 +41,7 @@ class StatusIn(Sent):
     """Another status. `reason` for rejected, cancelled, on-hold and failed; `outcome` for completed."""
 
     status: Status
-    reason: Reason | None = None
+    reason: GivenReason | None = None
     text: Words | None = Field(None, description="A few words; sealed.")
     outcome: OutcomeIn | None = None
 
@@ -51,7 +51,7 @@ class EventIn(Sent):
 
     kind: SubStatus
     on: Day | None = Field(None, description="The day it was, or (booked) will be; today without it.")
-    reason: Reason | None = None
+    reason: GivenReason | None = None
     text: Words | None = Field(None, description="A few words; sealed.")
 
 

@@ -44,12 +44,8 @@ OutcomeReason = Literal[
     "unsafe",
     "other",
 ]
-Reason = Literal[
-    OutcomeReason,
-    "waiting_for_person",
-    "waiting_for_start",
-    "withdrawn",
-    "expired",
-    "rerouted",
-]
+# What somebody may say.
+GivenReason = Literal[OutcomeReason, "waiting_for_person", "waiting_for_start", "withdrawn"]
+# What stands in an answer: the service alone says that nobody answered, or that the case went elsewhere.
+Reason = Literal[GivenReason, "expired", "rerouted"]
 Outcome = Literal["connected", "partly", "not_connected"]

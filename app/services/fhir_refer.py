@@ -21,7 +21,7 @@ from app.services.fhir_elements import Json
 from app.services.fhir_read import checked, target, wrong
 from app.services.referral_change import Said
 from app.services.referral_rows import By
-from app.services.referral_states import REASONED
+from app.services.referral_states import OPEN, REASONED
 
 _DRAFT = SendOptions(draft=True)
 _FIXED = ("listing_id", "mode", "protected_identity")
@@ -134,13 +134,16 @@ def change_task(session: Session, referral: Referral, sent: TaskIn, *, by: By) -
         if outcome:
             raise wrong("/output", "not_here", "Only a completed referral has an outcome.")
         if happened and told is not None:
+            if told.get("reason") == referral.reason and referral.status not in OPEN:
+                told.pop("reason")  # sent back as it was read
             _tell(session, referral, checked(EventIn, told), by=by)
         return
     if happened:
         raise wrong("/businessStatus", "one_at_a_time", "Tell a status and an event one at a time.")
-    taken = checked(StatusIn, fhir_read.status(sent, outcome))
-    if taken.reason == referral.reason and sent.status not in REASONED:
-        taken.reason = None  # sent back as it was read
+    body = fhir_read.status(sent, outcome)
+    if body.get("reason") == referral.reason and sent.status not in REASONED:
+        body.pop("reason", None)  # sent back as it was read, and it may be the service's own
+    taken = checked(StatusIn, body)
     if by.party == "requester":
         referral_create.take(session, referral, taken, by=by, options=SendOptions())
     else:

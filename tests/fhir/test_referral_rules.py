@@ -27,6 +27,7 @@ from sqlalchemy import select
 
 from app.db import Wall, walled_scope
 from app.models import AccessRow
+from app.services import referral_due
 
 KINDS = ("ServiceRequest", "Task", "Consent")
 
@@ -125,6 +126,16 @@ def test_an_illegal_change_is_refused_with_the_allowed_ones(
             {"status": "rejected", "statusReason": coded("referral-reason", "secret-value")},
             "literal_error",
             None,
+        ),
+        (
+            {"status": "rejected", "statusReason": coded("referral-reason", "expired")},
+            "literal_error",
+            "Task.statusReason",
+        ),
+        (
+            {"status": "cancelled", "statusReason": coded("referral-reason", "rerouted")},
+            "literal_error",
+            "Task.statusReason",
         ),
         ({"status": "secret-value"}, "literal_error", "status"),
         ({"status": "accepted", "owner": {"reference": f"Organization/{uuid4()}"}}, "fixed", "owner"),
@@ -359,3 +370,15 @@ def test_the_requester_withdraws_by_the_task(client: TestClient, goal: Goal, nur
     put(client, task, nurse, status="cancelled", statusReason=coded("referral-reason", "person_declined"))
     assert get(client, f"Task/{of}", member)["statusReason"]["coding"][0]["code"] == "person_declined"
     assert get(client, f"ServiceRequest/{of}", member)["status"] == "revoked"
+
+
+def test_the_services_own_reason_may_be_sent_back_as_it_was_read(
+    client: TestClient, goal: Goal, nurse: Headers
+):
+    of = refer(client, goal, nurse)
+    referral_due.run(datetime.now(UTC) + timedelta(days=20))
+    task = get(client, f"Task/{of}", nurse)
+    assert task["statusReason"]["coding"][0]["code"] == "expired"
+    put(client, task, nurse, 409, businessStatus=coded("referral-event", "info-supplied"))
+    put(client, task, nurse, status="entered-in-error")
+    assert "statusReason" not in get(client, f"Task/{of}", nurse)
