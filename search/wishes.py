@@ -119,7 +119,8 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
             share = BESIDE
         elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
             share = IN_PASSING
-        _take(made, replace(reading, weight=reading.weight * share), lexicon, book)
+        taken = reading if share == 1.0 else replace(reading, weight=reading.weight * share)
+        _take(made, taken, lexicon, book)
     times = question.of("time")
     if (told or all(one.certainty == "guess" for one in times)) and not any(when.now for when in made.times):
         made.sure_times, made.time_share = False, IN_PASSING

@@ -33,6 +33,8 @@ _OLDER = folded_set("äldre older uppåt up plus")
 _UNDER = folded_set("under yngre högst below alle")
 _THAN = folded_set("än than om")
 _AROUND = folded_set("runt kring omkring ungefär cirka ca around about")
+_LIMITS = _UP | _UNDER | _AROUND | {"mellan", "between", "aldre", "fran"}
+_BORN = frozenset({"fodd", "fodda", "fott", "f", "born", "argang"})
 _SPAN_WORDS = folded_set("till och to and upp a y до та")
 # "i 40 år", "för tre år sedan", "gift 50 år": a length of time, not an age.
 _LENGTH_BEFORE = folded_set(
@@ -76,14 +78,29 @@ def _unit_words() -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
+@lru_cache(maxsize=50_000)
+def _may_begin(folded: str) -> bool:
+    """Whether any age begins with a word: most words of a long text are none."""
+    return (
+        not folded.isalpha()
+        or folded in _LIMITS | _BORN | _unit_words()[1]
+        or folded in _NUMBERS
+        or _ENDING.fullmatch(folded) is not None
+    )
+
+
 def age_at(pieces: Sequence[Piece], at: int, year: int) -> Age | None:
     """The age that begins at a piece; `year` is the present one."""
+    return _told(pieces, at, year) if _may_begin(pieces[at].folded) else None
+
+
+def _told(pieces: Sequence[Piece], at: int, year: int) -> Age | None:
     born = _born(pieces, at, year)
     if born:
         return born
     start = at
     word = pieces[at].folded
-    limit = word if word in _UP | _UNDER | _AROUND | {"mellan", "between", "aldre", "fran"} else ""
+    limit = word if word in _LIMITS else ""
     if limit:
         start += 1
         if start < len(pieces) and pieces[start].folded in _THAN:
@@ -209,7 +226,7 @@ def _born(pieces: Sequence[Piece], at: int, year: int) -> Age | None:
     """Told by the year of birth: "född 1952", "född -52", "f. 1952", "40-talist"."""
     word = pieces[at].folded
     following = pieces[at + 1] if at + 1 < len(pieces) else None
-    if word in {"fodd", "fodda", "fott", "f", "born", "argang"}:
+    if word in _BORN:
         skip = following is not None and following.folded in {"ar", "i", "in", "pa"}
         index = at + 1 + skip
         number = pieces[index].number if index < len(pieces) else None

@@ -1,10 +1,10 @@
 """Phrases of the lexicon found in the words of a question."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -24,8 +24,7 @@ NOT_WORDS = frozenset({"aldrig", "ej", "inte", "never", "not"})
 SHORTEST_CORRECTED, TWO_ERRORS_FROM = 5, 9
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A word as it may be read: a token, two tokens written apart, a part of one, one corrected."""
 
     first: int
@@ -36,8 +35,7 @@ class Unit:
     loose: bool = False  # not a word as it was typed
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):  # plain tuples, as a long text makes thousands of both
     """A phrase found over the tokens `first`..`last`; `covers` are those that its words stand on."""
 
     meaning: Meaning
@@ -217,19 +215,15 @@ def closest(folded: str, words: frozenset[str]) -> str | None:
 
 
 class _Places:
-    """Where each word of longer phrases stands, by where its units begin or end."""
+    """Where each of some words of longer phrases stands, by where its units begin or end."""
 
-    def __init__(self, ordered: Iterable[tuple[int, Unit, frozenset[int]]]) -> None:
-        self._found: dict[int, tuple[list[int], list[Unit]]] = {}
+    def __init__(self, ordered: Iterable[tuple[int, Unit, frozenset[int]]], asked: set[int]) -> None:
+        self._found: dict[int, tuple[list[int], list[Unit]]] = {slot: ([], []) for slot in asked}
         for at, unit, slots in ordered:
-            for slot in slots:
-                numbers, units = self._found.setdefault(slot, ([], []))
+            for slot in slots & asked:
+                numbers, units = self._found[slot]
                 numbers.append(at)
                 units.append(unit)
-
-    @property
-    def slots(self) -> frozenset[int]:
-        return frozenset(self._found)
 
     def units(self, slot: int) -> list[Unit]:
         """The units of a word, in the order of the text."""
@@ -254,21 +248,24 @@ def _find(
         if not unit.everyday and (unit.loose or not loose):
             for phrase in index.of(unit.keys)[0]:
                 if phrase.language in languages:
-                    yield _match([unit], phrase, languages)
+                    yield _match((unit,), phrase, languages)
     whole = [(unit, slots) for unit in units if unit.quality != PART and (slots := index.of(unit.keys)[1])]
-    whole.sort(key=_first_of)
-    starting = _Places((unit.first, unit, slots) for unit, slots in whole)
-    there = starting.slots
+    there = frozenset[int]().union(*(slots for _, slots in whole))
     by_anchor, by_word = index.within(frozenset(languages))
     if loose:
-        asked = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
-        wanted = dict.fromkeys(one for slot in asked for one in by_word.get(slot, ()) if one.needs <= there)
+        loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
+        wanted = dict.fromkeys(one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
     else:
         wanted = dict.fromkeys(one for slot in there for one in by_anchor.get(slot, ()) if one.needs <= there)
     if not wanted:
         return
-    # Backwards, so that the nearest unit before a place is the first one from it on.
-    ending = _Places((-unit.last, unit, slots) for unit, slots in sorted(whole, key=_last_of))
+    asked = {slot for one in wanted for slot in one.slots}
+    whole.sort(key=_first_of)
+    starting = _Places(((unit.first, unit, slots) for unit, slots in whole), asked)
+    # Backwards, so that the nearest unit before a place is the first one from it on; of those that end
+    # together the longest.
+    whole.sort(key=_last_of)
+    ending = _Places(((-unit.last, unit, slots) for unit, slots in whole), asked)
     for anchored in wanted:
         for unit in starting.units(anchored.slots[anchored.anchor]):
             path = _path(unit, anchored, starting, ending)
@@ -284,15 +281,15 @@ def _last_of(placed: tuple[Unit, frozenset[int]]) -> int:
     return -placed[0].last
 
 
-def _match(path: list[Unit], phrase: Phrase, languages: tuple[Language, ...]) -> Match:
-    quality = min(unit.quality for unit in path)
+def _match(path: Sequence[Unit], phrase: Phrase, languages: tuple[Language, ...]) -> Match:
+    quality = min([unit.quality for unit in path])
     if phrase.language != languages[0]:
         quality *= FOREIGN
     return Match(
         phrase.meaning,
         path[0].first,
         path[-1].last,
-        frozenset(index for unit in path for index in range(unit.first, unit.last + 1)),
+        frozenset([index for unit in path for index in range(unit.first, unit.last + 1)]),
         quality,
         phrase.language,
     )

@@ -58,6 +58,7 @@ class PlaceBook(Protocol):
 
 
 @lru_cache(maxsize=50_000)
+@lru_cache(maxsize=50_000)
 def place_key(name: str) -> str:
     """A name as books know it: no case, no marks, Älgarås and AElgaras alike, hyphens as spaces."""
     plain = (
