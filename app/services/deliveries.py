@@ -17,7 +17,7 @@ from app.db import Wall, walled_scope
 from app.errors import AppError
 from app.http import OutboundError
 from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
-from app.services import mail, referral_links, webhooks
+from app.services import mail, notifications, referral_links, webhooks
 from app.services.notifications import JOB, OVERTAKEN
 from app.services.referral_states import OPEN
 from app.services.vault import SealBroken
@@ -153,12 +153,15 @@ def _judged(status: int) -> _Result:
 def _note(session: Session, taken: _Try, result: _Result) -> None:
     """Write down how a try ended, unless somebody else has delivered the message meanwhile."""
     now = datetime.now(UTC)
+    over = result == DELIVERED or result.final or taken.number >= TRIES
+    if over and result != DELIVERED:
+        # Before the message itself, in the order of whoever deletes its webhook.
+        session.get(Referral, taken.notification.referral_id, with_for_update=True)
     notification = session.get(Notification, taken.notification.id, with_for_update=True)
     if notification is None or notification.delivered_at is not None:
         session.execute(delete(OutboxJob).where(OutboxJob.id == taken.job_id))
         return
     notification.last_error = result.reason
-    over = result == DELIVERED or result.final or taken.number >= TRIES
     if over:
         session.execute(delete(OutboxJob).where(OutboxJob.id == taken.job_id))
     else:
@@ -172,6 +175,7 @@ def _note(session: Session, taken: _Try, result: _Result) -> None:
         return
     if over:
         notification.given_up_at = now
+        notifications.fall_back(session, notification)
     logger.warning(
         "notification_%s id=%s channel=%s try=%d reason=%s",
         "given_up" if over else "put_off", notification.id, notification.channel, taken.number, result.reason,

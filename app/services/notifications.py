@@ -1,7 +1,8 @@
 """Messages about referrals: an event's name and opaque ids, made in the transaction of what they tell of.
 
-Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant. How
-and when they are sent is in `deliveries`.
+Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant. Of
+a referral in the mode `direct` the organisation is told by its webhooks alone, and by e-mail only when none
+takes it. How and when they are sent is in `deliveries`.
 """
 
 from collections.abc import Iterable
@@ -65,6 +66,31 @@ def mail(session: Session, referral: Referral, event: str) -> None:
     outbox.add(session, kind=JOB, subject=notification.id)
 
 
+def fall_back(session: Session, notification: Notification) -> None:
+    """Mail the organisation what no webhook of it has taken or may still take, in the mode `direct`.
+
+    The session stands behind the worker's wall, or the organisation's, and is about to give this one up. It
+    locks the referral: of two that are given up at once, the second sees what became of the first.
+    """
+    if notification.channel != "webhook" or notification.organisation_id is None:
+        return
+    referral = session.get(Referral, notification.referral_id, with_for_update=True)
+    if referral is None or referral.mode != "direct":
+        return
+    beside = Notification.created_at == notification.created_at
+    mailed = and_(Notification.channel == "email", Notification.created_at >= notification.created_at)
+    told = exists().where(
+        Notification.referral_id == referral.id,
+        Notification.organisation_id == notification.organisation_id,
+        Notification.event == notification.event,
+        Notification.id != notification.id,
+        Notification.given_up_at.is_(None),
+        or_(beside, mailed),
+    )
+    if not session.scalar(select(told)):
+        mail(session, referral, notification.event)
+
+
 def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) -> list[UUID | None]:
     """The endpoints that want to know of it, and None for e-mail."""
     if receiver == "organisation":
@@ -77,6 +103,8 @@ def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) 
     wanted = or_(func.cardinality(events) == 0, literal(event) == any_(events))
     endpoints = select(WebhookEndpoint.id).where(owned, wanted, WebhookEndpoint.disabled_at.is_(None))
     ways: list[UUID | None] = [*session.scalars(endpoints.order_by(WebhookEndpoint.id))]
+    if receiver == "organisation" and referral.mode == "direct" and ways:
+        return ways
     has_address = exists().where(Organisation.id == referral.organisation_id, Organisation.email.is_not(None))
     if receiver == "organisation" and session.scalar(select(has_address)):
         ways.append(None)

@@ -18,10 +18,10 @@ from uuid_utils.compat import uuid7
 
 from app import http
 from app.config import get_settings
-from app.db import session_scope
+from app.db import Wall, session_scope, stand_behind
 from app.errors import Conflict, FieldProblem, Invalid, NotFound
-from app.models import Notification, OutboxJob, WebhookEndpoint
-from app.services import audit
+from app.models import Notification, OutboxJob, Referral, WebhookEndpoint
+from app.services import audit, notifications
 from app.services.vault import DataKey, vault
 
 ENDPOINTS = 10  # of one owner
@@ -110,8 +110,21 @@ def rotate(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> 
 
 
 def remove(session: Session, owner: Owner, endpoint_id: UUID, *, actor: str) -> None:
-    """End an endpoint at once; what was to be sent there is not sent."""
+    """End an endpoint at once; what waits for it is mailed where it was the only way, else not sent."""
+    if owner.organisation_id is not None:
+        stand_behind(session, Wall(organisations=frozenset({owner.organisation_id})))
+    messages = select(Notification).where(
+        Notification.endpoint_id == endpoint_id,
+        Notification.delivered_at.is_(None),
+        Notification.given_up_at.is_(None),
+    )
+    # The referrals before the endpoint, in the order of whoever tells of a change.
+    of = messages.with_only_columns(Notification.referral_id)
+    direct = select(Referral.id).where(Referral.mode == "direct", Referral.id.in_(of))
+    session.execute(direct.order_by(Referral.id).with_for_update())
     endpoint = _found(session, owner, endpoint_id, locked=True)
+    for message in session.scalars(messages).all():
+        notifications.fall_back(session, message)
     waiting = select(Notification.id).where(Notification.endpoint_id == endpoint_id)
     session.execute(delete(OutboxJob).where(OutboxJob.subject.in_(waiting)))
     session.delete(endpoint)
