@@ -33,6 +33,7 @@ _BY_CODE = {
     "too_narrow": "Samtycket omfattar inte allt som lämnas över.",
     "duplicate": "En öppen hänvisning av samma person till organisationen finns redan.",
     "mistyped": "Koden är felskriven: läs den igen, tecken för tecken.",
+    "not_agreed": "Personen har inte gått med på att hennes svar lämnas vidare.",
     "not_here": "Uppgiften hör inte hemma här.",
     "unknown": "Finns inte.",
     "discriminator": "Säg vilken sorts kontakt det är.",

@@ -103,8 +103,15 @@ def member(member_headers: HeadersOf, goal: Goal) -> Headers:
     return member_headers(goal.organisation)
 
 
-def referral_to(goal: Goal, **fields: Any) -> dict[str, Any]:
-    """The body of a good referral in the mode `light`; a field given as None is left out."""
+AGREED = ("contact", "needs", "note")
+WITH_FEEDBACK = (*AGREED, "feedback")
+
+
+def referral_to(goal: Goal, *, agreed: tuple[str, ...] = AGREED, **fields: Any) -> dict[str, Any]:
+    """The body of a good referral in the mode `light`; a field given as None is left out.
+
+    `agreed`: the categories of the consent.
+    """
     body: dict[str, Any] = {
         "listing_id": str(goal.listing),
         "mode": "light",
@@ -124,7 +131,7 @@ def referral_to(goal: Goal, **fields: Any) -> dict[str, Any]:
             "given_on": TODAY.isoformat(),
             "expires_on": (TODAY + timedelta(days=90)).isoformat(),
             "recipient": str(goal.organisation),
-            "categories": ["contact", "needs", "note"],
+            "categories": list(agreed),
             "text_version": "2026-1",
         },
         "legal_basis": {"code": "consent", "noted_on": TODAY.isoformat()},

@@ -87,6 +87,7 @@ def _shown(case: Case, seen: Seen | None = None, *, told: str = "", status: int 
         shown=referral_views.for_organisation(case.session, referral, case.by),
         events=referral_views.events(case.session, referral, case.by),
         kommun=kommun.name_short if kommun else "",
+        asks_measures=referral_change.takes_measures(case.session, referral),
         spoken=language.name_sv if language else referral.language or "",
         csrf=page_sessions.form_token(case.secret),
         today=datetime.now(STOCKHOLM).date().isoformat(),

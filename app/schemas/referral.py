@@ -132,7 +132,15 @@ class Waiver(Sent):
     given_on: Day
     expires_on: Day
     recipient: UUID = Field(description="Id of the organisation it is given for.")
-    categories: list[Category] = Field(min_length=1, max_length=4, examples=[["contact", "needs"]])
+    categories: list[Category] = Field(
+        min_length=1,
+        max_length=4,
+        description=(
+            "What is handed over: her contact, her needs, a note; `feedback` is the way back, her own answers"
+            " to how it is for her."
+        ),
+        examples=[["contact", "needs"]],
+    )
     text_version: Version = Field(description="Which text the person was shown.", examples=["2026-1"])
 
     @model_validator(mode="after")

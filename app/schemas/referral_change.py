@@ -12,7 +12,9 @@ Loneliness = Literal["none", "light", "severe"]
 
 
 class Measures(Sent):
-    """How it is for the person, where she wanted to say. Sealed, and shredded with the rest.
+    """How it is for the person, where she wanted to say and her consent has `feedback`; else 422.
+
+    Sealed, and shredded with the rest.
 
     `loneliness_before/after`: Folkhälsomyndigheten's question on being troubled by loneliness and isolation.
     `ucla_3`: the sum of the three items, never the items. Other instruments: score and code only.

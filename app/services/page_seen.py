@@ -8,7 +8,7 @@ from app.schemas import person_data
 from app.schemas.page_forms import PageForm
 
 # Where a problem with a whole part is shown: at the first field of it.
-_FIRST = {"outcome": "result", "contact": "channel"}
+_FIRST = {"outcome": "result", "measures": "result", "contact": "channel"}
 _MASK = "\N{BULLET}"
 
 

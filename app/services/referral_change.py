@@ -66,7 +66,7 @@ def transition(
         )
     if by.party not in may:
         raise Forbidden("This change is another party's.")
-    _require(referral, to, said)
+    _require(session, referral, to, said)
     _still_agreed(session, referral, to)
     referral.status = to
     referral.reason = said.reason
@@ -131,7 +131,15 @@ def _still_agreed(session: Session, referral: Referral, to: Status) -> None:
         )
 
 
-def _require(referral: Referral, to: Status, said: Said) -> None:
+def takes_measures(session: Session, referral: Referral) -> bool:
+    """Whether the person has agreed that her answers to measures are handed on, and still does."""
+    consent = referral_rows.consent(session, referral.id)
+    if consent is None or consent.expires_on < datetime.now(STOCKHOLM).date():
+        return False
+    return "feedback" in consent.categories
+
+
+def _require(session: Session, referral: Referral, to: Status, said: Said) -> None:
     missing, outcome = [], said.outcome
     if to in REASONED and said.reason is None:
         missing.append(FieldProblem("/reason", "missing", "A reason is needed."))
@@ -142,12 +150,12 @@ def _require(referral: Referral, to: Status, said: Said) -> None:
     if outcome is not None and outcome.result != "connected" and outcome.reason is None:
         missing.append(FieldProblem("/outcome/reason", "missing", "A reason is needed."))
     if outcome is not None:
-        missing.extend(_implausible(referral, outcome))
+        missing.extend(_implausible(session, referral, outcome))
     if missing:
         raise Invalid("The change cannot be made.", missing)
 
 
-def _implausible(referral: Referral, outcome: OutcomeIn) -> Iterator[FieldProblem]:
+def _implausible(session: Session, referral: Referral, outcome: OutcomeIn) -> Iterator[FieldProblem]:
     today = datetime.now(STOCKHOLM).date()
     for name in ("enrolled_on", "first_attended_on", "continuing_on"):
         if (getattr(outcome, name) or today) > today:
@@ -155,9 +163,14 @@ def _implausible(referral: Referral, outcome: OutcomeIn) -> Iterator[FieldProble
     if outcome.attendance_count is not None and outcome.attendance_count < (referral.attendance_count or 0):
         sentence = "More visits have been told one by one."
         yield FieldProblem("/outcome/attendance_count", "too_few", sentence)
-    if outcome.measures is not None and referral.mode == "code":
+    if outcome.measures is None:
+        return
+    if referral.mode == "code":
         sentence = "The mode code stores nothing about the person."
         yield FieldProblem("/outcome/measures", "not_here", sentence)
+    elif not takes_measures(session, referral):
+        sentence = "The person has not agreed that her answers are handed on."
+        yield FieldProblem("/outcome/measures", "not_agreed", sentence)
 
 
 def _write_outcome(session: Session, referral: Referral, outcome: OutcomeIn) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 from people import Headers, HeadersOf
-from referral_world import PHONE, Goal, code_referral_to, make_goal, referral_to
+from referral_world import PHONE, WITH_FEEDBACK, Goal, code_referral_to, make_goal, referral_to
 
 from app import db
 from app.db import Wall, walled_scope
@@ -31,7 +31,7 @@ def step(client: TestClient, path: str, headers: Headers, version: int, **body: 
 def test_a_light_referral_goes_from_the_nurse_to_attended_twice_and_back(
     client: TestClient, goal: Goal, nurse: Headers, member: Headers
 ):
-    made = refer(client, nurse, referral_to(goal))
+    made = refer(client, nurse, referral_to(goal, agreed=WITH_FEEDBACK))
     assert made["next_action_by"] == "organisation"
     assert made["next_action_at"].endswith("Z")
     inbox = client.get("/api/v1/inbox", headers=member).json()

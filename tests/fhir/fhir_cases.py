@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 from people import Headers
-from referral_world import PHONE, TODAY, Goal
+from referral_world import AGREED, PHONE, TODAY, Goal
 
 BASE = "/fhir/R4"
 OURS = "https://torg.example/fhir"
@@ -68,7 +68,7 @@ def request_for(goal: Goal, *, mode: str = "light", **fields: Any) -> Json:
     return {name: value for name, value in (body | fields).items() if value is not None}
 
 
-def consent_for(goal: Goal, request: str, **fields: Any) -> Json:
+def consent_for(goal: Goal, request: str, *, agreed: tuple[str, ...] = AGREED, **fields: Any) -> Json:
     basis = [
         {"url": "code", "valueCode": "consent"},
         {"url": "notedOn", "valueDate": TODAY.isoformat()},
@@ -98,7 +98,7 @@ def consent_for(goal: Goal, request: str, **fields: Any) -> Json:
                     "reference": {"reference": f"Organization/{goal.organisation}"},
                 }
             ],
-            "code": [coded("consent-category", one) for one in ("contact", "needs", "note")],
+            "code": [coded("consent-category", one) for one in agreed],
             "data": [{"meaning": "related", "reference": {"reference": request}}],
         },
         **fields,

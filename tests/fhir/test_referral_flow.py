@@ -18,7 +18,7 @@ from fhir_cases import (
     task_for,
 )
 from people import Headers
-from referral_world import TODAY, Goal
+from referral_world import TODAY, WITH_FEEDBACK, Goal
 from sqlalchemy import select
 
 from app import db
@@ -44,7 +44,7 @@ def test_a_light_referral_goes_all_the_way_through_fhir_alone(
     assert request["status"] == "draft"
     assert request["identifier"][0]["system"].endswith("/sid/person-code")
     assert get(client, "Task", member)["total"] == 0
-    post(client, "Consent", consent_for(goal, of), nurse)
+    post(client, "Consent", consent_for(goal, of, agreed=WITH_FEEDBACK), nurse)
     task = post(client, "Task", task_for(of, owner={"reference": f"Organization/{goal.organisation}"}), nurse)
     assert task["status"] == "requested"
     assert get(client, of, nurse)["status"] == "active"
@@ -89,7 +89,7 @@ def test_a_light_referral_goes_all_the_way_through_fhir_alone(
     assert elsewhere["person"]["note"] == "Vill gärna bli mött vid dörren."
     assert elsewhere["municipality_code"] == "0180"
     assert elsewhere["access_needs"] == ["step-free"]
-    assert elsewhere["consent"]["categories"] == ["contact", "needs", "note"]
+    assert elsewhere["consent"]["categories"] == list(WITH_FEEDBACK)
     events = client.get(f"/api/v1/referrals/{request['id']}/events", headers=nurse).json()["items"]
     assert [one["number"] for one in events] == [1, 2, 3, 4, 5, 6, 7]
 

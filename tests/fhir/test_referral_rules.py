@@ -226,6 +226,20 @@ def test_a_wrong_request_is_refused_and_makes_nothing(
     assert get(client, "ServiceRequest", nurse)["total"] == 0
 
 
+def test_measures_take_the_persons_agreement(client: TestClient, goal: Goal, nurse: Headers, member: Headers):
+    of = refer(client, goal, nurse)
+    put(client, get(client, f"Task/{of}", member), member, status="accepted")
+    task = get(client, f"Task/{of}", member)
+    output = [
+        {"type": coded("referral-outcome", "result"), "valueCode": "connected"},
+        {"type": coded("referral-outcome", "ucla-3"), "valueInteger": 7},
+    ]
+    outcome = put(client, task, member, 422, status="completed", output=output)
+    assert codes_of(outcome) == {"not_agreed"}
+    assert outcome["issue"][0]["expression"] == ["Task.output"]
+    assert get(client, f"Task/{of}", member) == task
+
+
 def test_a_task_is_not_sent_before_all_is_there(client: TestClient, goal: Goal, nurse: Headers):
     request = post(client, "ServiceRequest", request_for(goal), nurse)
     of = f"ServiceRequest/{request['id']}"

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from fhir_cases import BASE
 from people import Headers
-from referral_world import Goal, code_referral_to, referral_to
+from referral_world import WITH_FEEDBACK, Goal, code_referral_to, referral_to
 from uuid_utils.compat import uuid7
 
 from app.local_content import DEMO
@@ -139,7 +139,7 @@ def referrals(client: TestClient, goal: Goal, nurse: Headers, member: Headers) -
     for number, (mode, status) in enumerate(CASES):
         of = _refer(client, goal, nurse, mode, status, f"070-1740{606 + number}")
         for step in STEPS[status]:
-            if mode == "code" and "outcome" in step:  # nothing is written down of how it was for her
+            if mode in ("code", "self") and "outcome" in step:  # how it was for her is handed on to nobody
                 told = {name: value for name, value in step["outcome"].items() if name != "measures"}
                 step = {**step, "outcome": told}  # noqa: PLW2901
             _take(client, of, step, nurse if status == "entered-in-error" else member)
@@ -168,7 +168,7 @@ def _refer(client: TestClient, goal: Goal, nurse: Headers, mode: str, status: st
         body = {"listing_id": str(goal.listing), "person": person, "text_version": "1"}
         code = client.post("/api/v1/self-referrals", json=body).json()["code"]
         return _by_code(client, code)
-    body = code_referral_to(goal) if mode == "code" else referral_to(goal, mode=mode)
+    body = code_referral_to(goal) if mode == "code" else referral_to(goal, mode=mode, agreed=WITH_FEEDBACK)
     if mode != "code":
         body["person"]["contact"]["value"] = phone
     made = client.post(

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from page_world import Browser, Page, link_to, referral_made
 from people import Headers
-from referral_world import Goal, code_referral_to, referral_to
+from referral_world import WITH_FEEDBACK, Goal, code_referral_to, referral_to
 from sqlalchemy import func, select
 
 from app import db
@@ -28,7 +28,7 @@ PERSONAL_NUMBER = "191212121212"
 
 @pytest.fixture
 def made(client: TestClient, nurse: Headers, goal: Goal) -> dict:
-    return referral_made(client, nurse, referral_to(goal))
+    return referral_made(client, nurse, referral_to(goal, agreed=WITH_FEEDBACK))
 
 
 @pytest.fixture
@@ -75,6 +75,19 @@ def test_from_yes_to_attended_to_outcome(
     told = seen_by_staff(client, nurse, made)
     assert told["outcome"]["attendance_count"] == 1
     assert told["outcome"]["measures"]["loneliness_after"] == "light"
+
+
+def test_nobody_is_asked_how_lonely_she_is_without_her_agreement(
+    client: TestClient, browser: Browser, nurse: Headers, goal: Goal
+):
+    made = referral_made(client, nurse, referral_to(goal))
+    page = browser.send(browser.send(browser.get(link_to(made)), "open"), "accept")
+    assert "loneliness" not in page.text
+    forged = browser.send(page, "outcome", result="connected", loneliness_after="light")
+    assert forged.status == 422
+    assert "Personen har inte gått med på att hennes svar lämnas vidare." in forged.text
+    assert seen_by_staff(client, nurse, made)["status"] == "accepted"
+    assert browser.send(forged, "outcome", result="connected").status == 200
 
 
 def test_a_no_needs_a_reason_and_tells_it(

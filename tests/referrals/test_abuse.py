@@ -22,7 +22,7 @@ from referral_steps import (
     operations,
     written,
 )
-from referral_world import TODAY, code_referral_to, make_goal, referral_to
+from referral_world import TODAY, WITH_FEEDBACK, code_referral_to, make_goal, referral_to
 from sqlalchemy import text
 
 from app import db
@@ -167,7 +167,7 @@ def test_before_acceptance_the_database_itself_holds_the_person_back(square: Squ
 
 
 def test_after_retention_the_teaser_is_left_and_the_key_is_gone(square: Square):
-    made = square.refer()
+    made = square.refer(referral_to(square.goal, agreed=WITH_FEEDBACK))
     one = made["id"]
     steps = (
         ("events", {"kind": "info-requested", "text": "Behövs hiss till lokalen?"}),
