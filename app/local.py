@@ -67,6 +67,7 @@ def up(port: int = 8000) -> None:
     told, and ends the process with the exit codes of ``troubles.told``.
     """
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # its remarks on the way to an error
+    on_terminal = sys.stdout.isatty()
     with told(), suppress(_Stop):
         folder = data_folder()
         folder.mkdir(exist_ok=True)
@@ -81,7 +82,7 @@ def up(port: int = 8000) -> None:
             key = _prepare(key_file)
             servers += _serve(port, started)
             _tell(port, key, next((one for one in servers if one.name == ISSUER), None))
-            _watch(servers, folder)
+            _watch(servers, folder, on_terminal=on_terminal)
 
 
 def reset() -> None:
@@ -118,12 +119,13 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Raise _Stop at the first signal; further ones are ignored: stopping takes a bounded time anyway."""
+    """Raise _Stop at the first signal; further ones do nothing: stopping takes a bounded time anyway."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in signals:
-            signal.signal(number, signal.SIG_IGN)
+            # Not SIG_IGN: of a second signal that came with the first, Python would then print a traceback.
+            signal.signal(number, lambda _number, _frame: None)
         raise _Stop
 
     before = {number: signal.signal(number, stop) for number in signals}
@@ -278,9 +280,15 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
-def _watch(children: list[RunningServer], folder: Path) -> NoReturn:
+def _watch(children: list[RunningServer], folder: Path, *, on_terminal: bool = False) -> NoReturn:
+    """Wait, until a child ends or the terminal we speak to is closed.
+
+    Of a closed terminal the system tells the first process on it alone, and `make` does not pass that on.
+    """
     while True:
         _require_alive(children, folder)
+        if on_terminal and not sys.stdout.isatty():
+            raise _Stop
         time.sleep(0.3)
 
 

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import pty
+import re
 import shutil
 import signal
 import socket
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -485,3 +487,40 @@ def test_a_row_of_the_demo_data_that_is_not_taken_is_told(
 
 def test_the_shipped_demo_data_are_taken_whole(clean: None) -> None:
     assert local_content.load_demo(lambda _done, _total: None) == ""
+
+
+def test_a_closed_terminal_ends_it_though_make_does_not_pass_that_on(folder: Path) -> None:
+    waits = (
+        "import os, pathlib, app.local as local\n"
+        "with local.suppress(local._Stop), local._stoppable():\n"
+        "    print('pid', os.getpid(), flush=True)\n"
+        "    local._watch([], pathlib.Path('.'), on_terminal=True)"
+    )
+    starter, terminal = pty.fork()
+    if starter == 0:
+        os.chdir(ROOT)
+        os.execvp("sh", ["sh", "-c", 'trap "" HUP; "$0" -c "$1"; exit 0', sys.executable, waits])  # noqa: S606
+    said = b""
+    while not (found := re.search(rb"pid (\d+)\r\n", said)):
+        said += os.read(terminal, 1000)
+    os.close(terminal)
+    try:
+        assert in_time(lambda: not is_running(int(found[1])))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int(found[1]), signal.SIGKILL)
+        os.waitpid(starter, 0)
+
+
+def test_signals_that_come_together_stop_it_once_and_without_a_word() -> None:
+    both = (
+        "import os, signal, app.local as local\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP, signal.SIGTERM])\n"
+        "with local.suppress(local._Stop), local._stoppable():\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP, signal.SIGTERM])\n"
+        "    print('went on')"
+    )
+    done = subprocess.run([sys.executable, "-c", both], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
