@@ -12,13 +12,14 @@ SLOTS_A_DAY = 288  # of five minutes
 ALWAYS_FROM, ALWAYS_TO = 0, 9_999_999  # day ordinals of a rule without validity
 AGE_OPEN_END = 200
 PARTS = ("morning", "afternoon", "evening", "night")
-# Minutes of the local day each part covers; night runs over midnight.
+# Minutes of the local day each part covers; night runs over midnight. What lasts into the next is in both.
 PART_MINUTES: dict[str, tuple[tuple[int, int], ...]] = {
-    "morning": ((300, 660),),
-    "afternoon": ((660, 1020),),
+    "morning": ((300, 720),),
+    "afternoon": ((720, 1020),),
     "evening": ((1020, 1380),),
     "night": ((0, 300), (1380, 1440)),
 }
+PART_LEAST = 30  # minutes of a part that something must take to be on in it, unless it is shorter itself
 
 
 class RegularHours(BaseModel):

@@ -51,6 +51,7 @@ class Features:
     first_day: int | None = None
     last_day: int | None = None
     crisis: bool = False
+    price: float | None = None  # SEK for a visit; not of a year's membership
 
     def packed(self) -> str:
         """The features as a string that `unpack` reads: their values in order."""

@@ -17,6 +17,7 @@ ELSE = 0.7
 TEXT_FLOOR = 0.4  # of a single word that a reading already stands for
 SPARED = 0.3
 FEAST_DAYS = 31
+COIN, COIN_SEK = 0.8, 50  # a small price beside what is free
 VOLUNTARY = 1.5  # "pay what you can" beside what is free, for who has little
 # What somebody cannot come without; other facts make it easier.
 NEEDS = frozenset(
@@ -120,6 +121,12 @@ def _only_then(of: Features) -> bool:
     if of.first_day is None or of.last_day is None:
         return False
     return of.last_day - of.first_day <= FEAST_DAYS
+
+
+def _dear(of: Features) -> float:
+    """What a price is worth to who has little: a coin is no hindrance, more is one."""
+    coin = of.price is not None and of.price <= COIN_SEK and of.cost != "membership"
+    return COIN if coin else -0.5
 
 
 class Judge:
@@ -260,7 +267,7 @@ class Judge:
                 if cost == "low_cost" and of.cost == "voluntary":
                     share = VOLUNTARY
                 elif of.free is False:
-                    share = -1.5 if cost == "free" else -0.5
+                    share = -1.5 if cost == "free" else _dear(of)
                 told.append(("cost", cost, weight * wish * share))
             elif cost in of.benefits:
                 told.append(("cost", cost, 3 * weight * wish))

@@ -232,7 +232,7 @@ def when_filter(when: When, now: datetime, *, or_unknown: bool) -> Filter | None
 
 
 def _part_of(hour: int) -> int:
-    return 3 if hour < 5 or hour >= 23 else 0 if hour < 11 else 1 if hour < 17 else 2
+    return 3 if hour < 5 or hour >= 23 else 0 if hour < 12 else 1 if hour < 17 else 2
 
 
 def times(wishes: Wishes, now: datetime, *, or_unknown: bool) -> Filter | None:

@@ -119,8 +119,10 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
             share = BESIDE
         elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
             share = IN_PASSING
-        taken = reading if share == 1.0 else replace(reading, weight=reading.weight * share)
-        _take(made, taken, lexicon, book)
+        if reading.kind == "situation":
+            _situation(made, reading, lexicon, share)
+        else:
+            _take(made, reading if share == 1.0 else replace(reading, weight=reading.weight * share), book)
     times = question.of("time")
     if (told or all(one.certainty == "guess" for one in times)) and not any(when.now for when in made.times):
         made.sure_times, made.time_share = False, IN_PASSING
@@ -171,7 +173,7 @@ def _raise(weights: dict[str, float], term: str, weight: float) -> None:
     weights[term] = max(weights.get(term, 0.0), weight)
 
 
-def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> None:  # noqa: C901, PLR0912
+def _take(made: Wishes, reading: Reading, book: PlaceBook) -> None:  # noqa: C901, PLR0912
     match reading.kind:
         case "category" | "audience" if reading.negated:
             avoided = made.avoid_categories if reading.kind == "category" else made.avoid_audiences
@@ -194,6 +196,8 @@ def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> 
             _raise(made.kinds, reading.value, reading.weight)
         case "attendance":
             _raise(made.attendance, reading.value, reading.weight)
+        case "language" if reading.value == "sv" and reading.certainty == "guess":
+            pass  # "svenska" is told of much here
         case "language":
             _raise(made.languages, reading.value, reading.weight)
         case "cost":
@@ -214,10 +218,11 @@ def _take(made: Wishes, reading: Reading, lexicon: Lexicon, book: PlaceBook) -> 
             made.times.append(parse(reading.value))
             made.sure_times = made.sure_times or reading.certainty == "certain"
         case "situation":
-            _situation(made, reading, lexicon)
+            pass  # by `_situation`, after all others
 
 
-def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:
+def _situation(made: Wishes, reading: Reading, lexicon: Lexicon, share: float) -> None:
+    """`share`: of its weight, save for what she cannot do without: she needs it beside any activity, too."""
     situation = lexicon.situations.get(reading.value)
     if situation is None:
         return
@@ -246,12 +251,14 @@ def _situation(made: Wishes, reading: Reading, lexicon: Lexicon) -> None:
         for kind, terms in source.items():
             for term, weight in terms.items():
                 if kind in names:
+                    own = float(weight)
                     sure = SOFT if kind in {"fact", "attendance"} else 1.0
-                    _raise(names[kind], term, float(weight) * reading.weight * sure)
+                    beside = 1.0 if kind == "fact" and own >= 1 else share
+                    _raise(names[kind], term, own * reading.weight * sure * beside)
     made.signs |= situation.signs
     for word in situation.words:
-        _raise(made.hints, key(word), reading.weight)
-    if reading.weight >= 0.4:
+        _raise(made.hints, key(word), reading.weight * share)
+    if reading.weight * share >= 0.4:
         made.belongs |= situation.belongs
 
 

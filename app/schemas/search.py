@@ -129,7 +129,7 @@ class SearchRequest(BaseModel):
     open_now: bool = Field(False, description="Open at `as_of`.")
     weekday: Annotated[list[Weekday], _MANY]
     part_of_day: Annotated[list[PartOfDay], _MANY] = Field(
-        description="morning 05–11, afternoon 11–17, evening 17–23, night 23–05."
+        description="morning 05–12, afternoon 12–17, evening 17–23, night 23–05."
     )
     from_date: SearchDay | None = Field(None, description="On at some day from this one.")
     to_date: SearchDay | None = Field(None, description="On at some day until this one.")

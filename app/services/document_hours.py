@@ -19,6 +19,7 @@ from search.documents import (
     ALWAYS_FROM,
     ALWAYS_TO,
     HORIZON_DAYS,
+    PART_LEAST,
     PART_MINUTES,
     PARTS,
     SLOTS_A_DAY,
@@ -141,7 +142,10 @@ def _parts(begin: int, until: int) -> tuple[int, ...]:
     return tuple(
         number
         for number, part in enumerate(PARTS)
-        if any(begin < high and until > low for low, high in PART_MINUTES[part])
+        if any(
+            min(until, high) - max(begin, low) >= min(PART_LEAST, until - begin)
+            for low, high in PART_MINUTES[part]
+        )
     )
 
 

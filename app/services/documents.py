@@ -70,7 +70,10 @@ def _shared(listing: Listing, record: ListingIn, today: date, vocabulary: Vocabu
     labels = _labels(record, categories, vocabulary)
     translated = [words for text in others.values() for words in (text.title, text.summary) if words]
     all_stems = stems(" ".join((title, summary, *labels, *translated)))
-    body_stems = stems(" ".join((description, *(t.description for t in others.values() if t.description))))
+    noted = (record.cost and record.cost.note) or ""
+    body_stems = stems(
+        " ".join((description, noted, *(t.description for t in others.values() if t.description)))
+    )
     known_stems = set(all_stems)
     cost = _cost(record)
     threshold = publishing.threshold(record)
@@ -192,7 +195,7 @@ def _features(document: ListingDocument) -> Features:
             title=_keys(texts),
             near=_keys(told),
             parts=frozenset(key(part) for part in _parts(f"{texts} {document.summary}")),
-            body=_keys(document.description),
+            body=_keys(f"{document.description} {cost.get('note') or ''}"),
         ),
         places=frozenset(fold(name) for name in document.place_names),
         municipality=document.municipality_code,
@@ -214,6 +217,7 @@ def _features(document: ListingDocument) -> Features:
         first_day=document.first_day,
         last_day=document.last_day,
         crisis=bool(card.get("crisis")),
+        price=document.price_from_sek if cost.get("per") in {None, "visit"} else None,
     )
 
 

@@ -21,8 +21,8 @@ from search.words import MAX_QUERY_WORDS
 
 MOST_CHARACTERS = 2000
 NEGATIONS = frozenset(
-    ("inte", "ej", "utan", "icke", "inget", "ingen", "inga", "slippa", "not", "no", "without", "non", "ei",
-     "ilman", "sin", "без", "не", "بدون", "ليس", "aan")
+    ("inte", "ej", "utan", "icke", "inget", "ingen", "inga", "slippa", "slipper", "not", "no", "without",
+     "non", "ei", "ilman", "sin", "без", "не", "بدون", "ليس", "aan")
 )  # fmt: skip
 # "orkar inte laga mat" tells what is hard, not what is unwanted.
 UNABLE = frozenset(
@@ -33,7 +33,7 @@ UNABLE = frozenset(
 # A person does not take back what has happened to her by saying "inte".
 TOPICS = frozenset({"audience", "category", "fact", "situation"})
 NEGATABLE = frozenset({"audience", "category", "fact"})
-MANNER = frozenset({"attendance", "cost"})  # told in several words, a single one of them is no topic
+MANNER = frozenset({"attendance", "cost", "fact"})  # told in several words, a single one of them is no topic
 # Said by a word for a relative, of whom nothing is asked by it.
 OF_ANOTHER = frozenset({"families", "men", "parent-support", "parents", "women"})
 STRUCTURAL = frozenset({"age", "attendance", "cost", "language", "place", "time"})
@@ -255,6 +255,8 @@ def _with_words(question: Question, lexicon: Lexicon) -> Question:
     structural = _covered(question, (one for one in question.readings if one.kind in STRUCTURAL))
     read = _covered(question, question.of("category", "audience", "fact", "kind", "situation", "loneliness"))
     structural -= read  # "telefonvän" tells how and what
+    # What is not wanted stands in the texts of those who have it as in those who do not.
+    structural |= _covered(question, (one for one in question.readings if _denied(question, one)))
     people = _covered(question, question.of("gender"))
     # What was switched off is still no topic: "Farsta" must not be demanded of the text then.
     off = _covered(
@@ -282,6 +284,15 @@ def _with_words(question: Question, lexicon: Lexicon) -> Question:
     for word in words:
         seen.setdefault(word.token.folded, word)
     return replace(question, words=tuple(seen.values()))
+
+
+def _denied(question: Question, reading: Reading) -> bool:
+    """Whether a reading is negated by a word of the question: "utan remiss", and not "nybörjare"."""
+    if not reading.negated:
+        return False
+    before = [token for token in question.tokens if token.end <= reading.start][-2:]
+    within = [token for token in question.tokens if reading.start <= token.start < reading.end]
+    return any(token.folded in NEGATIONS for token in (*before, *within))
 
 
 def asked_words(question: Question) -> list[str]:

@@ -19,7 +19,9 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DATA = Path(__file__).parent.parent / "data" / "lexicon"
 GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
-NOT = "inte"
+NOT, WITHOUT = "inte", "utan"
+LACKED = frozenset({"cost", "fact"})
+LACKING = ("ingen", "inte ha", "inte har", "kräver inte", "saknar", "slippa", "slipper")
 MOST_KNOWN = 50_000  # words whose places in phrases are remembered
 
 Item = frozenset[str]  # the keys that a word may have to stand here
@@ -216,7 +218,7 @@ class _Reader:
             scaled = Meaning(
                 meaning.kind, meaning.value, meaning.weight * (WEAK if weak else 1), meaning.negated
             )
-            for said in (text, *_turned(text, language)):
+            for said in (text, *_turned(text, language), *_lacking(text, language, scaled)):
                 items = self.items(said, language)
                 if items:
                     self.phrases.append(Phrase(items, scaled, language, said))
@@ -271,6 +273,14 @@ def _turned(text: str, language: Language) -> tuple[str, ...]:
         return ()
     at = words.index(NOT, 1)
     return (" ".join([*words[: at - 1], NOT, words[at - 1], *words[at + 1 :]]),)
+
+
+def _lacking(text: str, language: Language, meaning: Meaning) -> tuple[str, ...]:
+    """Other ways to say that a thing is not asked for: "utan remiss", "ingen remiss", "slipper remiss"."""
+    words = _key_words(text)
+    if language != "sv" or meaning.kind not in LACKED or len(words) != 2 or words[0] != WITHOUT:
+        return ()
+    return tuple(f"{said} {words[1]}" for said in LACKING)
 
 
 def class_key(name: str, language: Language) -> str:

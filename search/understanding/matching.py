@@ -333,8 +333,21 @@ def _settled(found: Iterable[Match]) -> list[Match]:
         match
         for match in best.values()
         if not any(
-            match.covers < other.covers and other.weight >= match.weight
-            for other in over[match.meaning.kind, match.first]
+            _within(match, other) and other.weight >= match.weight
+            for index in match.covers
+            for other in over[match.meaning.kind, index]
         )
     ]
     return sorted(kept, key=lambda match: (match.first, match.last, match.meaning.kind, match.meaning.value))
+
+
+def _within(match: Match, other: Match) -> bool:
+    """Whether a longer match says more than one in its midst: "assistenten ska inte behöva betala"."""
+    if match.covers < other.covers:
+        return True
+    inside = other.first <= match.first and match.last <= other.last
+    return (
+        inside
+        and match.last - match.first < other.last - other.first
+        and len(match.covers) <= len(other.covers)
+    )

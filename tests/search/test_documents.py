@@ -96,6 +96,24 @@ def test_a_plain_week_is_kept_as_weekly_hours_and_not_as_slots():
     assert held.day_parts == ["1-evening"]
 
 
+@pytest.mark.parametrize(
+    ("begin", "until", "parts"),
+    [
+        ("11:00", "13:00", ["5-afternoon", "5-morning"]),
+        ("10:00", "12:00", ["5-morning"]),
+        ("10:00", "12:15", ["5-morning"]),
+        ("11:00", "11:20", ["5-morning"]),
+        ("16:45", "17:30", ["5-evening"]),
+        ("22:00", "02:00", ["5-evening", "5-night", "6-night"]),
+    ],
+)
+def test_something_is_on_in_a_part_of_the_day_when_half_an_hour_of_it_is(begin, until, parts):
+    rule = ScheduleRule.model_validate(
+        {"freq": "weekly", "days": ["sa"], "from": begin, "to": until, "red_days": "closed"}
+    )
+    assert hours([rule], TODAY).day_parts == parts
+
+
 def test_no_hours_are_not_known_hours():
     assert hours([], TODAY).hours_known is False
 

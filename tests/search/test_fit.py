@@ -63,3 +63,13 @@ def test_what_else_a_listing_is_for_harms_little_when_it_is_for_just_whom_it_is_
     both = Features(audiences=frozenset({"addiction", "addiction-relatives"}))
     other = Features(audiences=frozenset({"addiction"}))
     assert points(wishes, other)["avoid"] < points(wishes, both)["avoid"] < 0
+
+
+def test_a_coin_is_no_hindrance_for_who_has_little_and_more_is():
+    wishes = Wishes(costs={"low_cost": 1.0})
+
+    def cost(**given):
+        return points(wishes, Features(free=False, **given)).get("cost", 0)
+
+    assert cost(cost="paid", price=30) > 0 > cost(cost="paid", price=300)
+    assert cost(cost="membership", price=30) < 0

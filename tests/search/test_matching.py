@@ -120,3 +120,40 @@ def test_who_asks_for_a_group_of_mourners_is_let_into_it():
 
 def test_grown_up_is_no_age_to_look_for():
     assert not wishes_of(asked("lära mig cykla som vuxen"), lexicon.shipped(), BOOK).audiences.get("seniors")
+
+
+def test_a_phrase_in_the_midst_of_a_wider_one_of_its_kind_says_nothing_more():
+    assert read("assistenten ska inte behöva betala inträde", "cost") == {"companion_free"}
+    assert read("jag ska inte behöva betala inträde", "cost") == {"free"}
+
+
+@pytest.mark.parametrize("said", ["utan", "ingen", "slipper", "kräver inte", "inte ha"])
+def test_what_is_not_asked_for_is_said_in_many_ways(said):
+    question = asked(f"fika, {said} legitimation")
+    assert "-fact:id_required" in {one.chip for one in question.readings}
+
+
+def test_none_is_the_same_word_in_all_its_forms():
+    assert asked("ingen förkunskap").readings[0].chip == "-fact:prior_knowledge_required"
+
+
+def test_words_for_what_is_not_wanted_are_hardly_looked_for():
+    weights = {word.token.folded: word.weight for word in asked("dagverksamhet utan biståndsbeslut").words}
+    assert weights["bistandsbeslut"] < weights["dagverksamhet"]
+    assert "nybörjare" in asked_words(asked("cykelskola för nybörjare"))
+
+
+def test_somebody_in_a_phrase_about_a_need_is_not_whom_it_is_for():
+    made = asked("mina föräldrar får inte få veta att jag går dit")
+    assert [one.weight for one in made.of("audience")] == [0.5]
+
+
+def test_what_somebody_needs_she_needs_beside_any_activity_too():
+    alone = wishes_of(asked("man får vara berusad"), lexicon.shipped(), BOOK)
+    beside = wishes_of(asked("kaffe, man får vara berusad"), lexicon.shipped(), BOOK)
+    assert beside.without["sobriety_required"] == alone.without["sobriety_required"]
+    assert beside.audiences["homeless"] < alone.audiences["homeless"]
+
+
+def test_the_word_for_swedish_alone_asks_for_no_language():
+    assert wishes_of(asked("lära mig svenska"), lexicon.shipped(), BOOK).languages == {}
