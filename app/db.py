@@ -152,6 +152,19 @@ def stand_behind(session: Session, wall: Wall) -> None:
 
 
 @contextmanager
+def acting_for(session: Session, tenant: str) -> Iterator[None]:
+    """Act for this requesting care provider as well, for one look: how it is told of its own referral.
+
+    An error within undoes it with its transaction or savepoint.
+    """
+    before = session.scalar(text("SELECT current_setting('torg.tenant', true)"))
+    chosen = text("SELECT set_config('torg.tenant', :tenant, true)")
+    session.execute(chosen, {"tenant": tenant})
+    yield
+    session.execute(chosen, {"tenant": before or ""})
+
+
+@contextmanager
 def walled_scope(wall: Wall, *, snapshot: bool = False, aside: bool = False) -> Iterator[Session]:
     """As session_scope, behind a wall: how every read and write of referrals is made.
 

@@ -26,6 +26,7 @@ from app.routers import (
     referrals,
     search,
     service,
+    unit_mailbox,
     venues,
     vocabularies,
     webhooks,
@@ -69,7 +70,7 @@ def create_app() -> FastAPI:
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     for module in (
         *(search, listings, organisations, venues, keys, vocabularies, service),
-        *(grants, approvals, referrals, handouts, inbox, my_referral, webhooks),
+        *(grants, approvals, referrals, handouts, inbox, my_referral, webhooks, unit_mailbox),
     ):
         app.include_router(module.router, prefix=BASE)
     app.include_router(service.health_router)

@@ -98,6 +98,7 @@ _BY_SENTENCE = {
         "Skicka sökningen som application/x-www-form-urlencoded."
     ),
     "There is no such key.": "Nyckeln finns inte.",
+    "There is no mailbox.": "Det finns ingen brevlåda.",
     "There is no such webhook.": "Webhooken finns inte.",
     "This address has a webhook already.": "Adressen har redan en webhook.",
     "There are ten webhooks. Delete one before making another.": (

@@ -39,7 +39,10 @@ TAGS = {
     "listings": "Aktiviteter, mötesplatser och stödlinjer. / Activities, meeting places and support lines.",
     "organisations": "Vilka som står bakom. / Who is behind them.",
     "venues": "Platser, som flera kan dela. / Places, which several may share.",
-    "webhooks": "Meddelanden till ett eget system. / Messages to a system of one's own.",
+    "webhooks": (
+        "Meddelanden till ett eget system eller en enhets brevlåda."
+        " / Messages to a system of one's own or a unit's mailbox."
+    ),
     "keys": "Nycklar för den som registrerar. / Keys for those who register.",
     "people": "Roller, och det som kräver två personer. / Roles, and what takes two people.",
     "vocabularies": "Termer med svenska och engelska namn. / Terms with Swedish and English labels.",

@@ -7,7 +7,7 @@ from app.models.base import Base
 from app.models.gap import SearchGap
 from app.models.identity import ApiKey
 from app.models.listing import AudienceLink, CategoryLink, LanguageLink, Listing
-from app.models.notification import Notification, WebhookEndpoint
+from app.models.notification import Notification, UnitMailbox, WebhookEndpoint
 from app.models.organisation import Organisation
 from app.models.outbox import OutboxJob
 from app.models.referral import (
@@ -62,6 +62,7 @@ __all__ = [
     "SearchDocument",
     "SearchGap",
     "ShredRow",
+    "UnitMailbox",
     "Venue",
     "WebhookEndpoint",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Strings, Timestamp, UuidKey
@@ -31,6 +31,20 @@ class WebhookEndpoint(Base):
         Index(None, "tenant"),
         CheckConstraint("(organisation_id IS NULL) <> (tenant IS NULL)", name="one_owner"),
     )
+
+
+class UnitMailbox(Base):
+    """The functional e-mail address of a unit that refers; null: of its care provider's staff without one."""
+
+    __tablename__ = "unit_mailbox"
+    id: Mapped[UuidKey]
+    tenant: Mapped[str]
+    unit: Mapped[str | None]
+    address: Mapped[str]
+    version: Mapped[int]
+    created_at: Mapped[Timestamp]
+    updated_at: Mapped[Timestamp] = mapped_column(onupdate=func.now())
+    __table_args__ = (Index(None, "tenant", "unit", unique=True, postgresql_nulls_not_distinct=True),)
 
 
 class Notification(Base):

@@ -17,7 +17,7 @@ from app.db import Wall, walled_scope
 from app.errors import AppError
 from app.http import OutboundError
 from app.models import Notification, Organisation, OutboxJob, Referral, WebhookEndpoint
-from app.services import mail, notifications, referral_links, webhooks
+from app.services import mail, notifications, referral_links, unit_mailboxes, webhooks
 from app.services.notifications import JOB, OVERTAKEN
 from app.services.referral_states import OPEN
 from app.services.vault import SealBroken
@@ -103,6 +103,8 @@ def take(session: Session, channel: Channel) -> _Try | None:
         return _Try(job.id, job.attempts, notification, settled="interrupted")
     if channel == "webhook":
         return _to_endpoint(session, job, notification)
+    if notification.organisation_id is None:
+        return _to_requester(session, job, notification)
     return _to_organisation(session, job, notification, now)
 
 
@@ -111,6 +113,16 @@ def _to_endpoint(session: Session, job: OutboxJob, notification: Notification) -
     if endpoint is None or endpoint.disabled_at is not None:
         return _Try(job.id, job.attempts, notification, settled="endpoint-disabled")
     return _Try(job.id, job.attempts, notification, endpoint=endpoint)
+
+
+def _to_requester(session: Session, job: OutboxJob, notification: Notification) -> _Try:
+    referral = session.get(Referral, notification.referral_id)
+    mailbox = unit_mailboxes.of_requester(session, referral) if referral is not None else None
+    is_open = referral is not None and referral.status in OPEN
+    # A mailbox that was taken away wants nothing more.
+    if mailbox is None or (not is_open and notification.event in _ASKING):
+        return _Try(job.id, job.attempts, notification, settled=OVERTAKEN)
+    return _Try(job.id, job.attempts, notification, address=mailbox.address)
 
 
 def _to_organisation(session: Session, job: OutboxJob, notification: Notification, now: datetime) -> _Try:

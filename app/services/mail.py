@@ -1,4 +1,4 @@
-"""E-mail to organisations: what happened in words, an opaque case number and a one-time link; never a person.
+"""E-mail: what happened in words, an opaque case number, to organisations a one-time link; never a person.
 
 The Message-ID is made of the notification's id, so that a mail sent twice can be recognised.
 """
@@ -55,6 +55,32 @@ _TOLD_EN = {
     "referral.expired": "A request has expired, because nobody answered it.",
     "referral.link": "Here is the new link to a case that somebody with you asked for.",
 }
+# What whoever refers is told at the mailbox of her unit.
+_REQUESTER_SV = {
+    "referral.reminder": (
+        "Påminnelse",
+        "En hänvisning från er enhet väntar på svar eller på nästa steg.",
+    ),
+    "referral.info-requested": ("En fråga", "Det finns en fråga om en hänvisning från er enhet."),
+    "referral.status-changed": ("Något har hänt", "Något har hänt med en hänvisning från er enhet."),
+    "referral.withdrawn": (
+        "En hänvisning har dragits tillbaka",
+        "En hänvisning från er enhet har dragits tillbaka.",
+    ),
+    "referral.expired": (
+        "En hänvisning har gått ut",
+        "En hänvisning från er enhet har gått ut, eftersom ingen svarade på den.",
+    ),
+}
+_REQUESTER_EN = {
+    "referral.reminder": "A referral of your unit is waiting for an answer or the next step.",
+    "referral.info-requested": "A question has been asked about a referral of your unit.",
+    "referral.status-changed": "Something has happened to a referral of your unit.",
+    "referral.withdrawn": "A referral of your unit has been withdrawn.",
+    "referral.expired": "A referral of your unit has expired, because nobody answered it.",
+}
+_READ_SV = "Läs mer i det system ni hänvisar från."
+_READ_EN = "Read more in the system you refer from."
 _LINK_SV = (
     "Läs och svara på den här sidan. Länken öppnar ärendet en gång och är bara för er; behöver ni öppna det"
     " igen senare ber ni om en ny länk på samma sida:"
@@ -87,9 +113,13 @@ class _Server:
 
 
 def compose(notification: Notification, *, to: str, link: str | None) -> EmailMessage:
-    """The mail for a notification. Raises Undelivered for an address no mail can go to."""
-    subject, swedish = _TOLD_SV[notification.event]
-    english = _TOLD_EN[notification.event]
+    """The mail for a notification, to the organisation it names, else to the unit that refers.
+
+    Raises Undelivered for an address no mail can go to.
+    """
+    to_requester = notification.organisation_id is None
+    subject, swedish = (_REQUESTER_SV if to_requester else _TOLD_SV)[notification.event]
+    english = (_REQUESTER_EN if to_requester else _TOLD_EN)[notification.event]
     case = str(notification.referral_id)
     message = EmailMessage(policy=SMTP)
     message["From"] = _sender()
@@ -102,8 +132,10 @@ def compose(notification: Notification, *, to: str, link: str | None) -> EmailMe
     message["Message-ID"] = message_id(notification.id)
     message["X-Correlation-ID"] = str(notification.correlation_id)
     message["Auto-Submitted"] = "auto-generated"
-    parts = [swedish, f"Ärende: {case}", *([_LINK_SV, link] if link else []), _WHY_SV, "–" * 20, english]
-    parts += [f"Case: {case}", *([_LINK_EN, link] if link else []), _WHY_EN]
+    where_sv = [_READ_SV] if to_requester else [_LINK_SV, link] if link else []
+    where_en = [_READ_EN] if to_requester else [_LINK_EN, link] if link else []
+    parts = [swedish, f"Ärende: {case}", *where_sv, _WHY_SV, "–" * 20]
+    parts += [english, f"Case: {case}", *where_en, _WHY_EN]
     message.set_content("\n\n".join(parts) + "\n", charset="utf-8", cte="quoted-printable")
     return message
 

@@ -1,8 +1,9 @@
 """Messages about referrals: an event's name and opaque ids, made in the transaction of what they tell of.
 
-Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant. Of
-a referral in the mode `direct` the organisation is told by its webhooks alone, and by e-mail only when none
-takes it. How and when they are sent is in `deliveries`.
+Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant and
+by e-mail to the mailbox of its unit, where it has one. Of a referral in the mode `direct` the organisation is
+told by its webhooks alone, and by e-mail only when none takes it. How and when they are sent is in
+`deliveries`.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from app.models import Notification, Organisation, Referral, WebhookEndpoint
 from app.schemas.webhook import EventName
-from app.services import outbox
+from app.services import outbox, unit_mailboxes
 
 JOB = "notify"
 Receiver = Literal["organisation", "requester"]
@@ -103,10 +104,12 @@ def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) 
     wanted = or_(func.cardinality(events) == 0, literal(event) == any_(events))
     endpoints = select(WebhookEndpoint.id).where(owned, wanted, WebhookEndpoint.disabled_at.is_(None))
     ways: list[UUID | None] = [*session.scalars(endpoints.order_by(WebhookEndpoint.id))]
-    if receiver == "organisation" and referral.mode == "direct" and ways:
+    if receiver == "requester":
+        return [*ways, None] if unit_mailboxes.of_requester(session, referral) else ways
+    if referral.mode == "direct" and ways:
         return ways
     has_address = exists().where(Organisation.id == referral.organisation_id, Organisation.email.is_not(None))
-    if receiver == "organisation" and session.scalar(select(has_address)):
+    if session.scalar(select(has_address)):
         ways.append(None)
     return ways
 

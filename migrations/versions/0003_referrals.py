@@ -161,6 +161,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_webhook_endpoint_tenant"), "webhook_endpoint", ["tenant"], unique=False)
     op.create_table(
+        "unit_mailbox",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_mailbox")),
+    )
+    op.create_index(
+        op.f("ix_unit_mailbox_tenant_unit"),
+        "unit_mailbox",
+        ["tenant", "unit"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
+    op.create_table(
         "notification",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("event", sa.String(), nullable=False),
@@ -457,6 +475,10 @@ def downgrade() -> None:
     op.drop_table("referral")
     op.drop_index(op.f("ix_notification_referral_id"), table_name="notification")
     op.drop_table("notification")
+    op.drop_index(
+        op.f("ix_unit_mailbox_tenant_unit"), table_name="unit_mailbox", postgresql_nulls_not_distinct=True
+    )
+    op.drop_table("unit_mailbox")
     op.drop_index(op.f("ix_webhook_endpoint_tenant"), table_name="webhook_endpoint")
     op.drop_index(op.f("ix_webhook_endpoint_organisation_id"), table_name="webhook_endpoint")
     op.drop_table("webhook_endpoint")

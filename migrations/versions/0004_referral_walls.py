@@ -51,6 +51,7 @@ WALLS = {
     "referral_link": OF_REFERRAL,
     "referral_session": f"(sha256 = torg_session() OR {OF_REFERRAL})",
     "access_log": OF_REFERRAL,
+    "unit_mailbox": "tenant = torg_tenant()",
 }
 # What of a referral may change: never whose it is, where it came from or what kind it is.
 CHANGEABLE = (
@@ -82,6 +83,7 @@ SERVICE = {
     "role_grant": "SELECT, INSERT, UPDATE",
     "approval": "SELECT, INSERT, UPDATE",
     "webhook_endpoint": "SELECT, INSERT, UPDATE, DELETE",
+    "unit_mailbox": "SELECT, INSERT, UPDATE, DELETE",
     "notification": "SELECT, INSERT",
 }
 WORKER = {
@@ -101,6 +103,7 @@ WORKER = {
     "account": "SELECT",
     "approval": "SELECT, UPDATE",
     "webhook_endpoint": "SELECT, UPDATE",
+    "unit_mailbox": "SELECT",
     "notification": "SELECT, INSERT, UPDATE, DELETE",
 }
 APPEND_ONLY = ("referral_event", "access_log", "access_checkpoint", "shred_ledger")

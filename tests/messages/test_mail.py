@@ -31,7 +31,7 @@ def notification(event="referral.requested", **columns):
         referral_id=UUID(int=2),
         correlation_id=UUID(int=3),
         created_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
-        **columns,
+        **{"organisation_id": UUID(int=4)} | columns,
     )
 
 

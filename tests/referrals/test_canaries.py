@@ -32,8 +32,10 @@ from sqlalchemy import text
 
 from app import db
 from app.config import get_settings
+from app.db import walled_scope
 from app.local_process import RunningServer, free_port
-from app.services import webhooks
+from app.services import unit_mailboxes, webhooks
+from app.services.unit_mailboxes import Desk
 from app.services.webhooks import Owner
 from search.client import IndexClient
 
@@ -74,6 +76,7 @@ SAID = {
     "refused": "Sparvhökqzx",
 }
 PHONES = ("701740644", "701740645")
+MAILBOX = "mottagningen@region.example"
 HIDDEN = [*SAID.values(), *PHONES, "070-174 06 44", "070-174 06 45"]
 
 
@@ -131,6 +134,9 @@ def found(
                 Owner(organisation_id=square.goal.organisation),
             ):
                 webhooks.register(session, owner, url=receiver.url, events=[], actor="test")
+        desk = Desk(str(square.nurse.by.tenant), square.nurse.by.unit)
+        with walled_scope(square.nurse.wall) as session:
+            unit_mailboxes.put(session, desk, MAILBOX, existing=None, actor="test")
         running = [
             open_ones.enter_context(run(program, folder / f"{name}.log", *arguments))
             for name, program, arguments in (("api", API, (str(port),)), ("worker", WORKER, ()))
@@ -166,7 +172,7 @@ def found(
     get_settings.cache_clear()
     yield result
     with db.engine().begin() as connection:
-        connection.execute(text("TRUNCATE webhook_endpoint CASCADE"))
+        connection.execute(text("TRUNCATE webhook_endpoint, unit_mailbox CASCADE"))
 
 
 def run(program: str, log: Path, *arguments: str) -> subprocess.Popen[bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app import db
 from app.db import Wall
-from app.models import Base
+from app.models import Base, UnitMailbox
 from app.services import access_log
 
 WALLED = {
@@ -123,8 +123,36 @@ def test_every_table_that_names_a_referral_is_walled_for_its_owner_too(schema):
                 )
             )
         )
-    assert forced == WALLED
+    assert forced == WALLED | {"unit_mailbox"}
     assert naming | {"referral"} == WALLED | BARE
+
+
+def test_a_units_mailbox_is_its_care_providers_alone(square):
+    a, b = square.places.tenants
+    with db.walled_scope(Wall(tenant=a)) as session:
+        session.add(UnitMailbox(tenant=a, unit="unit", address="enheten@region.example", version=1))
+    look = "SELECT count(*) FROM unit_mailbox"
+    others = (Wall(), Wall(tenant=b), Wall(organisations=frozenset(square.places.organisations)))
+    for wall, found in ((Wall(tenant=a), 1), (WORKER, 1), *((other, 0) for other in others)):
+        with db.walled_scope(wall) as session:
+            assert session.scalar(text(look)) == found, wall
+    assert touched(Wall(tenant=b), "UPDATE unit_mailbox SET address = 'x@y.example'") == 0
+    assert touched(Wall(tenant=b), "DELETE FROM unit_mailbox") == 0
+    made = "INSERT INTO unit_mailbox (id, tenant, address, version) VALUES (gen_random_uuid(), :t, 'x', 1)"
+    assert refused(Wall(tenant=b), made, t=a)
+    assert refused(WORKER, "UPDATE unit_mailbox SET address = 'x@y.example'")
+
+
+def test_acting_for_another_for_one_look_leaves_the_wall_as_it_was(square):
+    a, b = square.places.tenants
+    with db.walled_scope(Wall(tenant=a)) as session:
+        with db.acting_for(session, b):
+            assert session.scalar(text("SELECT torg_tenant()")) == b
+        assert session.scalar(text("SELECT torg_tenant()")) == a
+    with db.walled_scope(Wall(organisations=frozenset(square.places.organisations))) as session:
+        with db.acting_for(session, b):
+            pass
+        assert session.scalar(text("SELECT torg_tenant()")) is None
 
 
 def refused(wall, statement, **values):
