@@ -25,6 +25,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from sqlalchemy import make_url
 
 from app import db
 from app.config import get_settings
@@ -81,7 +82,7 @@ def up(port: int = 8000) -> None:
                 servers += _use_logins(folder, port, started)
             key = _prepare(key_file)
             servers += _serve(port, started)
-            _tell(port, key, next((one for one in servers if one.name == ISSUER), None))
+            _tell(port, key, {server.name: server for server in servers})
             _watch(servers, folder, on_terminal=on_terminal)
 
 
@@ -302,14 +303,17 @@ def _require_alive(children: list[RunningServer], folder: Path) -> None:
         raise LocalError(f"{child.name} ended by itself with code {code}; everything else was stopped too.")
 
 
-def _tell(port: int, key: tuple[str, str] | None, issuer: RunningServer | None) -> None:
+def _tell(port: int, key: tuple[str, str] | None, servers: dict[str, RunningServer]) -> None:
     url = f"http://{LOOPBACK}:{port}"
     settings = get_settings()
+    issuer = servers.get(ISSUER)
+    # The password of a database of one's own does not belong on a screen or in a log.
+    database = make_url(settings.database_url).render_as_string(hide_password="PostgreSQL" not in servers)
     out.print(
         f"\nTorg runs.\n"
         f"  API            {url}/api/v1\n"
         f"  Documentation  {url}/docs\n"
-        f"  PostgreSQL     {settings.database_url.replace('+psycopg', '', 1)}\n"
+        f"  PostgreSQL     {database.replace('+psycopg', '', 1)}\n"
         f"  Meilisearch    {settings.meili_url or 'none: search runs on PostgreSQL alone (degraded)'}",
         markup=False,
     )

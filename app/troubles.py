@@ -101,12 +101,13 @@ def _of_search(problem: SearchUnavailable | TaskFailed) -> Told:
 def _of_database(problem: ArgumentError | DBAPIError) -> Told | None:
     if NO_SPACE in str(problem):
         return "The disk is full: the database could not write.", DiskFullError.exit_code
-    if isinstance(problem, (ArgumentError, *DATABASE_AWAY)):
-        return "The database does not answer. Look whether DATABASE_URL is right.", 1
-    if isinstance(problem, DBAPIError) and getattr(problem.orig, "sqlstate", "") in REFUSED_STATES:
-        reason = str(problem.orig).split("\n", 1)[0]
+    away = isinstance(problem, (ArgumentError, *DATABASE_AWAY))
+    orig = getattr(problem, "orig", None)
+    # For a server that does not let us in psycopg has no code, only what the server said.
+    if "FATAL:" in str(orig) if away else getattr(orig, "sqlstate", "") in REFUSED_STATES:
+        reason = str(orig).rpartition("FATAL:")[2].strip().split("\n", 1)[0]
         return f"The database refuses: {reason}. Look whether DATABASE_URL is right.", 1
-    return None
+    return ("The database does not answer. Look whether DATABASE_URL is right.", 1) if away else None
 
 
 def _of_system(problem: OSError) -> Told:

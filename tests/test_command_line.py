@@ -326,6 +326,23 @@ def test_a_wrong_database_address_is_one_sentence(process: Torg, url: str) -> No
     assert len(said.err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("there", "wrong", "reason"),
+    [
+        (r"//torg:[^@]*@", "//torg:wrong@", "password authentication failed"),
+        (r"/[^/]*$", "/no_such", 'database "no_such" does not exist'),
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_told_with_its_reason(
+    process: Torg, stores: Any, there: str, wrong: str, reason: str
+) -> None:
+    said = process("migrate", DATABASE_URL=re.sub(there, wrong, stores.database.url))
+    assert said.code == 1
+    assert f"The database refuses: {reason}" in said.err
+    assert "DATABASE_URL" in said.err
+    assert len(said.err.strip().splitlines()) == 1
+
+
 def test_a_wrong_setting_is_one_sentence_that_names_it(process: Torg, schema: None) -> None:
     said = process("key", "create", "--name", "x", TORG_MAX_BODY_BYTES="many")
     assert said.code == 1

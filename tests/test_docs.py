@@ -64,6 +64,8 @@ def tracked() -> list[Path]:
 def test_every_setting_has_its_heading_and_its_row():
     assert set(SETTINGS) <= set(headings("configuration.md"))
     assert [name for name in SETTINGS if f"| `{name}` |" not in README] == []
+    paper = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert [name for name in SETTINGS if f"| [`{name}`](#{name.lower()}) |" not in paper] == []
 
 
 def test_no_setting_is_described_that_does_not_exist():

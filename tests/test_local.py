@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from app import local, local_content, local_meilisearch, local_postgres, local_process
+from app.config import Settings
 from app.local_meilisearch import find_meilisearch, run_meilisearch
 from app.local_postgres import remove_postgres, start_postgres
 from app.local_process import (
@@ -443,6 +444,16 @@ def test_up_on_a_port_in_use_starts_nothing_and_exits_with_three(
     assert left.value.code == 3
     assert "cannot be used" in capsys.readouterr().err
     assert not (home / "postgres").exists()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_password_of_a_database_of_ones_own_is_not_shown(
+    home: Path, own: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql+psycopg://torg:secret@127.0.0.1:1/torg"
+    monkeypatch.setattr(local, "get_settings", lambda: Settings(database_url=url))
+    local._tell(8000, None, {} if own else {"PostgreSQL": RunningServer(name="PostgreSQL", url=url)})
+    assert ("secret" in capsys.readouterr().out) is not own
 
 
 def test_a_full_disk_is_a_sentence_and_no_traceback(
