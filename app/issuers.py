@@ -53,8 +53,8 @@ class Issuer(_Part):
     tenants: tuple[str, ...] = Field(
         (),
         description=(
-            "The care providers it may speak for; any without it. One alone is taken for tokens without"
-            " a tenant claim."
+            "The care providers it may speak for; any without it, which only the single issuer of a service"
+            " may. One alone is taken for tokens without a tenant claim."
         ),
     )
     acr_levels: tuple[str, ...] = Field((), description="Ways to log in, the weakest first.")
@@ -88,4 +88,21 @@ def _once_each(issuers: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
     return issuers
 
 
-Issuers = Annotated[tuple[Issuer, ...], NoDecode, BeforeValidator(_parsed), AfterValidator(_once_each)]
+def _bounded(issuers: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
+    """Of several, none speaks for another's care providers. Without a claim for them it speaks for none."""
+    boundless = [issuer.issuer for issuer in issuers if issuer.claims.tenant and not issuer.tenants]
+    if len(issuers) > 1 and boundless:
+        raise ValueError(
+            "with more than one issuer each names the care providers it may speak for, in its tenants;"
+            f" missing for {', '.join(boundless)}"
+        )
+    return issuers
+
+
+Issuers = Annotated[
+    tuple[Issuer, ...],
+    NoDecode,
+    BeforeValidator(_parsed),
+    AfterValidator(_once_each),
+    AfterValidator(_bounded),
+]

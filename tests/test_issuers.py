@@ -35,6 +35,38 @@ def settings(value):
     return Settings(oidc_issuers=value)
 
 
+REGION = {**LEAST, "claims": {"tenant": "healthCareProviderHsaId"}}
+OTHER = {**LEAST, "issuer": "https://login.example"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"claims": {"tenant": "organisation"}},
+        {"claims": {"tenant": "organisation"}, "tenants": []},
+        {"tenants": ["212000-0142"]},
+        {},
+    ],
+)
+def test_of_several_issuers_none_speaks_for_any_care_provider(other):
+    with pytest.raises(ValidationError) as problem:
+        settings(json.dumps([REGION, {**OTHER, **other}]))
+    (told,) = sentence(problem.value)[0].splitlines()
+    assert told.startswith("The setting TORG_OIDC_ISSUERS is wrong: with more than one issuer each names")
+    assert "tenants" in told
+    assert "https://idp.example" in told
+    assert ("https://login.example" in told) == ("claims" in other)
+
+
+def test_several_issuers_that_are_bounded_and_one_alone_are_taken():
+    bounded = {**REGION, "tenants": ["SE2321000016-A001"]}
+    kommun = {**OTHER, "tenants": ["212000-0142"]}
+    assert len(settings(json.dumps([bounded, kommun])).oidc_issuers) == 2
+    # It names no claim for care providers: it speaks for none, such as a login of the operator's own.
+    assert len(settings(json.dumps([bounded, OTHER])).oidc_issuers) == 2
+    assert len(settings(json.dumps([REGION])).oidc_issuers) == 1
+
+
 @pytest.mark.parametrize("value", ["", "[]"])
 def test_no_issuer_lets_nobody_in(value):
     assert settings(value).oidc_issuers == ()
