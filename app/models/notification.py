@@ -10,12 +10,16 @@ from app.models.base import Base, Strings, Timestamp, UuidKey
 
 
 class WebhookEndpoint(Base):
-    """An address told of events, of an organisation or of a requesting tenant. Its secrets are sealed."""
+    """An address told of events, of an organisation or of a requesting tenant. Its secrets are sealed.
+
+    `unit`: the unit of the tenant whose it is, and whose referrals it is told of; null: all of the tenant's.
+    """
 
     __tablename__ = "webhook_endpoint"
     id: Mapped[UuidKey]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"))
     tenant: Mapped[str | None]
+    unit: Mapped[str | None]
     url: Mapped[str]
     events: Mapped[Strings]
     master_version: Mapped[int]
@@ -30,6 +34,7 @@ class WebhookEndpoint(Base):
         Index(None, "organisation_id"),
         Index(None, "tenant"),
         CheckConstraint("(organisation_id IS NULL) <> (tenant IS NULL)", name="one_owner"),
+        CheckConstraint("unit IS NULL OR tenant IS NOT NULL", name="unit_of_tenant"),
     )
 
 

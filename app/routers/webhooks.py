@@ -1,4 +1,4 @@
-"""Webhooks of an organisation (its members) and of a requesting tenant (its staff)."""
+"""Webhooks of an organisation (its members) and of a unit of a requesting tenant (its staff)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ def of_organisation(organisation: Reference, member: MemberDep) -> Caller:
     return Caller(Owner(organisation_id=found.id), member.actor)
 
 
-def of_tenant(staff: StaffDep) -> Caller:
-    return Caller(Owner(tenant=staff.tenant), staff.actor)
+def of_unit(staff: StaffDep) -> Caller:
+    return Caller(Owner(tenant=staff.tenant, unit=staff.unit), staff.actor)
 
 
 def _add_routes(path: str, whose: str, caller_of: Callable[..., Caller]) -> None:
@@ -83,4 +83,4 @@ def _add_routes(path: str, whose: str, caller_of: Callable[..., Caller]) -> None
 
 
 _add_routes("/organisations/{organisation}/webhooks", "an organisation's", of_organisation)
-_add_routes("/webhooks", "one's own tenant's", of_tenant)
+_add_routes("/webhooks", "one's own unit's", of_unit)

@@ -1,9 +1,9 @@
 """Messages about referrals: an event's name and opaque ids, made in the transaction of what they tell of.
 
-Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its tenant and
-by e-mail to the mailbox of its unit, where it has one. Of a referral in the mode `direct` the organisation is
-told by its webhooks alone, and by e-mail only when none takes it. How and when they are sent is in
-`deliveries`.
+Who is told: the organisation by e-mail and by its webhooks, the requester by the webhooks of its unit (and of
+its tenant's staff without one) and by e-mail to the mailbox of its unit, where it has one. Of a referral in
+the mode `direct` the organisation is told by its webhooks alone, and by e-mail only when none takes it. How
+and when they are sent is in `deliveries`.
 """
 
 from collections.abc import Iterable
@@ -97,7 +97,9 @@ def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) 
     if receiver == "organisation":
         owned = WebhookEndpoint.organisation_id == referral.organisation_id
     elif referral.requester_tenant is not None:
-        owned = WebhookEndpoint.tenant == referral.requester_tenant
+        # Another unit's is no tap: whoever reads there could not read this referral either.
+        of_unit = or_(WebhookEndpoint.unit.is_(None), WebhookEndpoint.unit == referral.requester_unit)
+        owned = and_(WebhookEndpoint.tenant == referral.requester_tenant, of_unit)
     else:  # the person asked by herself, and sees with her code how it goes
         return []
     events = WebhookEndpoint.events

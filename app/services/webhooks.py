@@ -41,15 +41,17 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose endpoint it is: an organisation's or a requesting tenant's, never both."""
+    """Whose endpoint it is: an organisation's, or a unit's of a requesting tenant (or unitless staff's)."""
 
     organisation_id: UUID | None = None
     tenant: str | None = None
+    unit: str | None = None
 
     def owns(self) -> ColumnElement[bool]:
         if self.organisation_id is not None:
             return WebhookEndpoint.organisation_id == self.organisation_id
-        return WebhookEndpoint.tenant == self.tenant
+        of_unit = WebhookEndpoint.unit.is_not_distinct_from(self.unit)
+        return (WebhookEndpoint.tenant == self.tenant) & of_unit
 
 
 def own(session: Session, owner: Owner) -> list[WebhookEndpoint]:
@@ -86,6 +88,7 @@ def register(
         id=endpoint_id,
         organisation_id=owner.organisation_id,
         tenant=owner.tenant,
+        unit=owner.unit,
         url=url,
         events=sorted(set(events)),
         master_version=version,

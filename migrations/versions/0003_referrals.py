@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("tenant", sa.String(), nullable=True),
+        sa.Column("unit", sa.String(), nullable=True),
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("events", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("master_version", sa.Integer(), nullable=False),
@@ -147,6 +148,9 @@ def upgrade() -> None:
         sa.Column("disabled_why", sa.String(), nullable=True),
         sa.CheckConstraint(
             "(organisation_id IS NULL) <> (tenant IS NULL)", name=op.f("ck_webhook_endpoint_one_owner")
+        ),
+        sa.CheckConstraint(
+            "unit IS NULL OR tenant IS NOT NULL", name=op.f("ck_webhook_endpoint_unit_of_tenant")
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],

@@ -44,6 +44,15 @@ def test_an_endpoint_is_told_of_the_events_it_asked_for(places, referral_id):
     assert tell(referral_id, "referral.expired", to=["requester"]) == 1
 
 
+def test_a_unit_is_told_of_its_own_referrals_and_who_has_no_unit_of_all(places, referral_id):
+    tenant = places.tenants[0]  # the referral is of the unit named "unit"
+    ours, everywhere = hook(Owner(tenant=tenant, unit="unit")), hook(Owner(tenant=tenant))
+    hook(Owner(tenant=tenant, unit="another"))
+    hook(Owner(tenant=places.tenants[1], unit="unit"))
+    assert tell(referral_id, to=["requester"]) == 2
+    assert {row.endpoint_id for row in rows(Notification)} == {ours, everywhere}
+
+
 def test_a_request_of_the_persons_own_has_no_requester_to_tell(places):
     hook(Owner(organisation_id=places.organisations[1]))
     own = {"mode": "self", "requester_tenant": None, "requester_id": None, "requester_unit": None}

@@ -62,15 +62,27 @@ def test_the_secret_is_answered_once_and_kept_sealed(client, ours, member, recei
         )
 
 
-def test_a_tenant_has_webhooks_of_its_own(client, staff_headers, receiver):
+@pytest.mark.parametrize(
+    "other",
+    [{"tenant": "SE2120000142-0002"}, {"unit": "SE2321000016-A0E9"}, {"unit": None}],
+    ids=["another care provider", "another unit", "no unit"],
+)
+def test_a_unit_has_webhooks_of_its_own(client, staff_headers, receiver, other):
     webhook = made(client, MINE, staff_headers(), receiver.url)
-    assert [one["id"] for one in client.get(MINE, headers=staff_headers()).json()["items"]] == [webhook["id"]]
-    others = staff_headers(tenant="SE2120000142-0002", subject="stranger")
+    colleague = staff_headers(subject="colleague")
+    assert [one["id"] for one in client.get(MINE, headers=colleague).json()["items"]] == [webhook["id"]]
+    others = staff_headers(**{**other, "subject": "stranger"})
     assert client.get(MINE, headers=others).json()["items"] == []
     for method, path in (("DELETE", ""), ("POST", "/rotate"), ("POST", "/test")):
         answer = client.request(method, f"{MINE}/{webhook['id']}{path}", headers=others)
         assert answer.status_code == 404, path
     assert receiver.got == []
+    # And the other way round.
+    theirs = made(client, MINE, others, receiver.url)
+    assert client.delete(f"{MINE}/{theirs['id']}", headers=colleague).status_code == 404
+    assert client.post(f"{MINE}/{webhook['id']}/rotate", headers=colleague).status_code == 200
+    assert client.delete(f"{MINE}/{webhook['id']}", headers=colleague).status_code == 204
+    assert [one["id"] for one in client.get(MINE, headers=others).json()["items"]] == [theirs["id"]]
 
 
 def test_another_organisations_webhooks_are_not_found(
