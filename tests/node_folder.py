@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.local_process import data_folder, in_turn
+
 FOLDER = Path(__file__).parent / "node"
 
 
@@ -15,8 +17,9 @@ def node_folder() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("no Node.js on this machine")
     installed, lock = FOLDER / "node_modules" / ".package-lock.json", FOLDER / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=FOLDER, check=True, capture_output=True)
-        installed.touch()
+    with in_turn(data_folder() / "tests"):
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            subprocess.run(command, cwd=FOLDER, check=True, capture_output=True)
+            installed.touch()
     return FOLDER

@@ -14,8 +14,9 @@ from people import Headers, HeadersOf
 
 from app import db
 from app.config import get_settings
+from app.services.referral_demands import today
 
-TODAY = datetime.now(UTC).date()
+TODAY = today()  # in Sweden, where it is tomorrow for an hour or two each night
 PHONE = "070-174 06 05"
 
 
