@@ -13,8 +13,8 @@ import orjson
 from app import db
 from app.config import get_settings
 from app.local_process import LOOPBACK
-from app.services import find_fallback, geography, taxonomies
-from app.services.find_request import Knowledge
+from app.services import find_fallback
+from app.services.find_desk import Desk
 from bench.numbers import Figure, median, ms, percentile
 from bench.searching import sentences
 from bench.stage import Stage, say
@@ -45,9 +45,7 @@ TEXTS = (
 
 def measure(stage: Stage) -> Iterator[Figure]:
     """Reading alone, suggestions through the API, and the same words to Meilisearch and to PostgreSQL."""
-    with db.read_scope() as session:
-        known = Knowledge(taxonomies.vocabulary(session), geography.gazetteer(session))
-    yield from _reading(known)
+    yield from _reading()
     yield from _suggesting(stage)
     yield _full_text(stage)
 
@@ -69,11 +67,11 @@ def _figure(what: str, taken: list[float], aim: str = "") -> Figure:
     return Figure(what, f"median {ms(median(taken))}, p99 {ms(percentile(taken, 0.99))}", aim)
 
 
-def _reading(known: Knowledge) -> Iterator[Figure]:
+def _reading() -> Iterator[Figure]:
     say("Reading questions …")
     began = time.perf_counter()
-    _ = known.book, known.lexicon
-    yield Figure("making the lexicon and the book of places, once", f"{time.perf_counter() - began:.1f} s")
+    known = Desk(None, get_settings().index_prefix, db.read_scope).load()  # as the service keeps it
+    yield Figure("reading and making all words and places, once", f"{time.perf_counter() - began:.1f} s")
     now = datetime.now(ZoneInfo("Europe/Stockholm"))
 
     def read(text: str) -> None:

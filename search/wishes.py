@@ -6,14 +6,13 @@ from itertools import pairwise
 
 from search.understanding.chain import Question
 from search.understanding.compounds import parts
-from search.understanding.keys import Language
 from search.understanding.kin import kin
 from search.understanding.language import is_function_word
 from search.understanding.lexicon import Lexicon
 from search.understanding.people import parse_age
 from search.understanding.placebook import Place, PlaceBook
 from search.understanding.places import resolve
-from search.understanding.reading import Reading, Token
+from search.understanding.reading import Reading
 from search.understanding.times import When, parse
 from search.words import key
 
@@ -141,8 +140,12 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
 
 def _looked_for(made: Wishes, question: Question) -> None:
     """The words of the texts that tell whether a listing is meant."""
-    for one, other in pairwise(question.tokens):  # "sopp lunch" is looked for as "sopplunch" too
-        if min(len(one.word), len(other.word)) >= SHORTEST_HALF and not _small(one, other, question.language):
+    halves = [
+        len(token.word) >= SHORTEST_HALF and not is_function_word(token.folded, question.language)
+        for token in question.tokens
+    ]
+    for number, (one, other) in enumerate(pairwise(question.tokens)):
+        if halves[number] and halves[number + 1]:  # "sopp lunch" is looked for as "sopplunch" too
             _raise(made.hints, key(one.word + other.word), KIN)
     for word in question.words:
         _raise(made.words, key(word.token.word), word.weight)
@@ -152,10 +155,6 @@ def _looked_for(made: Wishes, question: Question) -> None:
             narrow |= kin(key(part))
         for told in narrow:
             _raise(made.hints, told, KIN)
-
-
-def _small(one: Token, other: Token, language: Language) -> bool:
-    return is_function_word(one.folded, language) or is_function_word(other.folded, language)
 
 
 def _unread(made: Wishes) -> None:

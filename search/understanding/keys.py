@@ -30,6 +30,7 @@ _PERSIAN_ENDINGS = ("\u200cهای", "\u200cها", "های", "هایی", "ها", 
 _UKRAINIAN_ENDINGS = "аеиіїоуюяьйєм"
 
 
+@lru_cache(maxsize=50_000)
 def script(word: str) -> str:
     """latin, arabic, cyrillic, ethiopic or other, by the first letter."""
     for char in word:

@@ -90,7 +90,9 @@ def read_places(
     found: list[_Named | Reading] = []
     at = 0
     while at < len(pieces):
-        one = _postcode(pieces, at, book) or _here(pieces, at) or _name(pieces, at, book, taken)
+        one = None
+        if _may_be_misspelt(pieces, at) or not _is_plain(pieces[at].word, pieces[at].folded, book):
+            one = _postcode(pieces, at, book) or _here(pieces, at) or _name(pieces, at, book, taken)
         if one is None:
             at += 1
             continue
@@ -167,8 +169,7 @@ def _here(pieces: Sequence[Piece], at: int) -> tuple[Reading, int] | None:
 def _name(
     pieces: Sequence[Piece], at: int, book: PlaceBook, taken: AbstractSet[str]
 ) -> tuple[_Named, int] | None:
-    first = place_key(pieces[at].folded)
-    most = min(MOST_WORDS, max(book.longest(first), longest_other().get(first, 0), 1))
+    most = _most_words(pieces[at].folded, book)
     for end in range(min(at + most, len(pieces)), at, -1):
         if any("," in piece.gap or piece.new_sentence for piece in pieces[at + 1 : end]):
             continue
@@ -192,6 +193,21 @@ def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tupl
         if len(book.met) < MOST_MET:
             book.met[pieces[at].word] = known
     return known
+
+
+def _is_plain(word: str, folded: str, book: PlaceBook) -> bool:
+    """Whether a word met before is neither a place nor the beginning of one: most words of a long text."""
+    return (
+        book.met.get(word) == ()
+        and folded not in _here_words().firsts
+        and _most_words(folded, book) == 1
+        and folded.isalpha()
+    )
+
+
+def _most_words(folded: str, book: PlaceBook) -> int:
+    first = place_key(folded)
+    return min(MOST_WORDS, max(book.longest(first), longest_other().get(first, 0), 1))
 
 
 def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple[Place, ...]:  # noqa: PLR0911  one way out for each form
@@ -312,14 +328,16 @@ def _sure(pieces: Sequence[Piece], span: tuple[int, int], found: Sequence[Place]
     return "certain" if told or len(pieces) <= 2 or best.kind == "ort" else "likely"
 
 
+def _may_be_misspelt(pieces: Sequence[Piece], at: int) -> bool:
+    return pieces[at].capital or at == len(pieces) - 1 or (at > 0 and pieces[at - 1].folded in _IN)
+
+
 def _misspelt(
     pieces: Sequence[Piece], at: int, book: PlaceBook, taken: AbstractSet[str]
 ) -> tuple[_Named, int] | None:
     """A kommun one letter away, when the word is none and stands where a place may: last or after "i"."""
     piece = pieces[at]
-    if not piece.folded.isascii() or piece.folded in taken:
-        return None
-    if not (piece.capital or at == len(pieces) - 1 or (at and pieces[at - 1].folded in _IN)):
+    if not piece.folded.isascii() or piece.folded in taken or not _may_be_misspelt(pieces, at):
         return None
     found = tuple(book.misspelt(piece.word))
     if not found or is_word(piece.folded):
