@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from search.features import Features, held, sought
-from search.near import nearness
+from search.near import FAR, nearness
 from search.understanding.chain import SURE
 from search.wishes import Wishes, admits, likely_others, other_audiences, person_ages
+from search.words import key
 
 SAID_DAYS = 120  # so long a word about places left is believed for ranking
 STALE_DAYS, AGING_DAYS = 365, 183
 SOON_DAYS = 30
 NARROW_YEARS = 25
-ELSE = 0.7
+# Of being near, of being on then, and of being on then but not there, for something else than was asked for.
+ELSE, ELSE_THEN, ELSE_AFAR = 0.7, 0.6, 0.25
 TEXT_FLOOR = 0.4  # of a single word that a reading already stands for
 SPARED = 0.3
 FEAST_DAYS = 31
@@ -31,6 +33,7 @@ NEEDS = frozenset(
 COMPANY = frozenset({"coffee-meetup", "open-meeting-place", "social"})
 # Words that are against a listing only for who seeks what it says that it is not.
 NOT_THAT = {"not_grief": ("grief-support",), "not_swedish": ("language-cafe", "swedish-learning")}
+MEETING = frozenset(key(word) for word in ("årsmöte", "årsstämma", "medlemsmöte", "styrelsemöte"))
 LOSSES = frozenset({"child_loss", "pet_loss"})
 SIDES = frozenset({"offenders", "sexual_offenders"})  # help for one side of a violence, wrong for the other
 
@@ -162,6 +165,8 @@ class Judge:
             "not_open": weights.not_open,
             "cancelled": weights.cancelled,
         }
+        if MEETING.isdisjoint(wishes.words):
+            self.signs["members_meeting"] = weights.lecture
         if "pets_welcome" in wishes.without:  # has none
             self.signs["own_animal"] = weights.not_open
         for sign, categories in NOT_THAT.items():
@@ -252,7 +257,8 @@ class Judge:
             if language in of.languages:
                 told.append(("language", language, weights.language * wish))
             elif of.languages:
-                lost = 0.3 if "sv" in of.languages else 1.0  # an interpreter helps with Swedish
+                # An interpreter helps with Swedish, unless it is told that she has this language alone.
+                lost = 2.0 if wishes.this_language_alone else 0.3 if "sv" in of.languages else 1.0
                 told.append(("not_language", language, -lost * weights.language * wish))
         if wishes.asked_in != "sv":
             spoken = wishes.asked_in in of.languages
@@ -280,11 +286,13 @@ class Judge:
             hint = max([weight * held(of, word) for word, weight in self.hints])
             told.append(("hint", "", weights.hint * hint))
         told.append(("engine", "", weights.engine * candidate.engine))
+        near = 1.0
         if wishes.places:
             near = max([nearness(of, place) for place in wishes.places])
-            told.append(("place", "", weights.place * near * self._beside(of, words)))
+            told.append(("place", "", weights.place * near * self._beside(of, words, ELSE)))
         if candidate.on is not None:
-            told.append(("time", "", weights.time * candidate.on * wishes.time_share))
+            beside = self._beside(of, words, ELSE_THEN if near > FAR else ELSE_AFAR)
+            told.append(("time", "", weights.time * candidate.on * wishes.time_share * beside))
             if self.feast and candidate.on >= 1 and _only_then(of):
                 told.append(("feast", "", weights.feast * wishes.time_share))
         if wishes.acute_categories and of.kind == "support_line":
@@ -300,11 +308,11 @@ class Judge:
             got += worth * held(of, word)
         return got / max(self.worth, TEXT_FLOOR) if self.worth else 0.0
 
-    def _beside(self, of: Features, words: float) -> float:
-        """What being near is worth: less for something else than the activity that was asked for."""
+    def _beside(self, of: Features, words: float, share: float) -> float:
+        """What being near, or on then, is worth: a `share` for something else than the activity asked for."""
         if not self.sure_activity or self.any_company:
             return 1.0
-        return min(1.0, ELSE + _wished(of.categories, self.wishes.categories) + words)
+        return min(1.0, share + _wished(of.categories, self.wishes.categories) + words)
 
     def _avoided(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         wishes, weight = self.wishes, self.weights.avoid

@@ -185,6 +185,16 @@ def concepts(wishes: Wishes, share: float = 0.0) -> Filter | None:
     return any_of(ways) if ways else None
 
 
+def at_other_times(wishes: Wishes, *, base: Filter | None, now: datetime) -> list[Probe]:
+    """The activity that was asked for where it was asked for, when it is not on then; nothing without one."""
+    named = named_activity(wishes)
+    if named is None or not wishes.places or not wishes.sure_times:
+        return []
+    held = all_of((base, *must(wishes, now.date()).values(), named))
+    there = any_of([around(place) for place in wishes.places])
+    return [Probe("", all_of((held, there)), nearest_first(wishes), FEWER, on=0.0)]
+
+
 def named_activity(wishes: Wishes) -> Filter | None:
     """Listings of the activities that were certainly asked for; None when none was."""
     sure = tuple(sorted(term for term, weight in wishes.categories.items() if weight >= SURE))
@@ -250,7 +260,7 @@ def probes(question: Question, wishes: Wishes, *, base: Filter | None, now: date
     text = " ".join(stem(word) for word in asked_words(question))
     wished, chief, several = concepts(wishes), concepts(wishes, CHIEF), several_concepts(wishes)
     place = any_of([around(place) for place in wishes.places]) if wishes.places else None
-    order = _nearest_first(wishes)
+    order = nearest_first(wishes)
     sure, perhaps = times(wishes, now, or_unknown=False), times(wishes, now, or_unknown=True)
     on = None if sure is None else 1.0
     here = all_of((held, place, sure))
@@ -276,7 +286,7 @@ def probes(question: Question, wishes: Wishes, *, base: Filter | None, now: date
     return made
 
 
-def _nearest_first(wishes: Wishes) -> tuple[Sorting, ...]:
+def nearest_first(wishes: Wishes) -> tuple[Sorting, ...]:
     """From the first place that is a point; a county or a region has none that counts."""
     pointed = [place for place in wishes.places if not place.municipality_codes and place.kind != "county"]
     return tuple(Nearest(place.lat, place.lon) for place in pointed[:1])

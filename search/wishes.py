@@ -47,6 +47,7 @@ _IS_ONE_OF = {
     "parent-support": ("families", "parents"),
     "youth-club": ("teenagers",),
 }
+_ALONE = frozenset({"bara", "endast", "enbart", "only", "blott"})
 _VACANT = frozenset({"ledig", "lediga", "ledigt", "vacancies", "vacant"})
 OLD = 55
 WIDE_YEARS = 40  # "vuxen" is no age to look for
@@ -78,6 +79,7 @@ class Wishes:
     times: list[When] = field(default_factory=list)
     sure_times: bool = False
     time_share: float = 1.0  # of the points for being on then: a time in a life told is often past
+    this_language_alone: bool = False  # "talar bara albanska"
     vacancy: bool = False  # a free place is asked for
     asked_in: str = "sv"
     words: dict[str, float] = field(default_factory=dict)
@@ -110,6 +112,11 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         and not one.negated
         and one.value not in ANY_FORM
         for one in question.readings
+    )
+    made.this_language_alone = any(
+        token.folded in _ALONE and token.end + 1 == reading.start
+        for reading in question.of("language")
+        for token in question.tokens
     )
     made.vacancy = any(token.folded in _VACANT for token in question.tokens)
     for reading in sorted(question.readings, key=lambda one: one.kind == "situation"):

@@ -140,7 +140,7 @@ async def _gather(search: _Search) -> Page | None:
         return Page(results[-1]["hits"], search.fulfilling)
     if search.ours:
         search.made = find_understood.order(made, search.plan, first, results[: len(first)])
-        if search.made.fitting < ENOUGH and not request.exact:
+        if (search.made.fitting < ENOUGH or search.made.elsewhen) and not request.exact:
             wider = find_understood.wider_probes(search.made, search.plan)
             search.made = find_understood.widen(
                 search.made, search.plan, wider, await search.engine.ask(wider)

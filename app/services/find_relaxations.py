@@ -52,11 +52,12 @@ _TERMS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Relaxation:
-    """A request with one wish less."""
+    """A request with one wish less, or, where that gives nothing, with `several` less."""
 
     label: str
     gives_up: str
     request: SearchRequest
+    several: bool = False
 
 
 def variations(
@@ -74,18 +75,22 @@ def variations(
 def relaxations(
     varied: Sequence[tuple[Relaxation, Probe]], results: Sequence[dict[str, Any]], now: int
 ) -> list[dict[str, Any]]:
-    """Those that give more than the `now` that fulfil all wishes, most first."""
-    gained: list[dict[str, Any]] = [
-        {
-            "label": one.label,
-            "gives_up": one.gives_up,
-            "total": int(result["totalHits"]),
-            "request": one.request.model_dump(mode="json", exclude_defaults=True),
-        }
+    """Those that give more than the `now` that fulfil all wishes, most first; then what gives up several."""
+    found = [
+        (one, int(result["totalHits"]))
         for (one, _), result in zip(varied, results, strict=True)
         if int(result["totalHits"]) > now
     ]
-    return sorted(gained, key=lambda entry: -entry["total"])[:MOST]
+    found.sort(key=lambda pair: (pair[0].several, -pair[1]))
+    return [
+        {
+            "label": one.label,
+            "gives_up": one.gives_up,
+            "total": total,
+            "request": one.request.model_dump(mode="json", exclude_defaults=True),
+        }
+        for one, total in found[:MOST]
+    ]
 
 
 def _counting(
@@ -203,11 +208,12 @@ class _Ways:
         places = [one.chip for one in self._question.of("place") if one.value != "here"]
         times = [one.chip for one in self._question.of("time")]
         if places and times:
-            yield self._made(
+            both = self._made(
                 ("var och när som helst", "anywhere, at any time"),
                 places[0],
                 **self._ignoring(*places, *times),
             )
+            yield replace(both, several=True)
 
     def _chips(self) -> Iterator[Relaxation]:
         for kind in _GIVE_WAY:

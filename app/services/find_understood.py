@@ -13,7 +13,7 @@ from search.filters import Filter, all_of
 from search.near import nearness
 from search.pool import Probe
 from search.ranking import Ranked, rank
-from search.understanding.chain import Question, understand
+from search.understanding.chain import SURE, Question, understand
 from search.wishes import Wishes, wishes_of
 
 HERE = 0.45  # near enough to count as there
@@ -28,6 +28,7 @@ class Understood:
     wishes: Wishes
     ranked: list[Ranked] = field(default_factory=list)
     fitting: int = 0  # so many of the ranked fulfil every certain wish
+    elsewhen: bool = False  # the activity asked for is there, if at all, at other times
 
 
 def in_words(request: SearchRequest) -> bool:
@@ -70,14 +71,22 @@ def first_probes(made: Understood, plan: Plan, within: Filter | None) -> list[Pr
 
 
 def wider_probes(made: Understood, plan: Plan) -> list[Probe]:
-    """When little was found: anywhere, and at any time unless one is certain; what is refused still holds."""
+    """When little was found: anywhere, and at any time unless one is certain; what is refused still holds.
+
+    When just the activity was not: that, there at other times.
+    """
     wide = replace(made.wishes, places=[], times=made.wishes.times if made.wishes.sure_times else [])
-    asked = pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
+    asked = (
+        pool.at_other_times(made.wishes, base=plan.query.condition(), now=plan.now) if made.elsewhen else []
+    )
+    if made.fitting >= ENOUGH:
+        return asked
+    asked += pool.probes(made.question, wide, base=plan.query.condition(), now=plan.now)
     named = pool.named_activity(made.wishes)
     if wide.times and named is not None:  # the same activity at other times
         held = pool.must(made.wishes, plan.now.date()).values()
         every = all_of((plan.query.condition(), *held, named))
-        asked.append(Probe(condition=every, limit=pool.FEWER, on=0.0))
+        asked.append(Probe("", every, pool.nearest_first(made.wishes), pool.FEWER, on=0.0))
     return asked
 
 
@@ -92,7 +101,18 @@ def order(
         or any(nearness(one.candidate.features, place) >= HERE for place in made.wishes.places)
         for one in ranked
     )
-    return replace(made, ranked=ranked, fitting=here)
+    return replace(made, ranked=ranked, fitting=here, elsewhen=_elsewhen(made.wishes, ranked))
+
+
+def _elsewhen(wishes: Wishes, ranked: Sequence[Ranked]) -> bool:
+    """Whether nothing of the activity that was asked for is both there and then."""
+    named = {term for term, weight in wishes.categories.items() if weight >= SURE}
+    return bool(named and wishes.places and wishes.sure_times) and not any(
+        one.candidate.on
+        and not named.isdisjoint(one.candidate.features.categories | one.candidate.features.broader)
+        and any(nearness(one.candidate.features, place) >= HERE for place in wishes.places)
+        for one in ranked
+    )
 
 
 def widen(

@@ -30,6 +30,10 @@ UNABLE = frozenset(
      "fick", "gar", "gick", "blir", "blev", "kommer", "ar", "var", "cant", "cannot", "can", "don't", "dont",
      "haven't", "have")
 )  # fmt: skip
+GOING = frozenset(
+    {"att", "ga", "go", "ha", "hos", "in", "med", "pa", "ringa", "till", "to", "traffa", "vara"}
+)
+WANTING = frozenset({"dont", "don't", "do", "ska", "slippa", "vill", "ville"})
 # A person does not take back what has happened to her by saying "inte".
 TOPICS = frozenset({"audience", "category", "fact", "situation"})
 NEGATABLE = frozenset({"audience", "category", "fact"})
@@ -214,6 +218,8 @@ def _reading(question: Question, match: Match, said: frozenset[int], *, lowered:
 def _negated_before(question: Question, match: Match, said: frozenset[int]) -> bool:
     tokens = question.tokens
     before = tokens[max(match.first - 2, 0) : match.first]
+    if _goes_not(tokens, match.first):
+        return True
     if (
         not before
         or match.first - 1 in said
@@ -224,6 +230,14 @@ def _negated_before(question: Question, match: Match, said: frozenset[int]) -> b
         return len(before) == 1 or before[0].folded not in UNABLE
     # One adjective may stand between: "inget religiöst sällskap". Not a verb: "vill inte sitta hemma".
     return len(before) == 2 and before[0].folded in {"utan", "without", "ilman", "bez", "без", "بدون"}
+
+
+def _goes_not(tokens: tuple[Token, ...], first: int) -> bool:
+    """Whether what is not wanted stands after a word for going there: "vill inte gå på AA"."""
+    at = first - 1
+    while at >= max(first - 4, 0) and tokens[at].folded in GOING:
+        at -= 1
+    return first - 1 > at > 0 and tokens[at].folded in {"inte", "not"} and tokens[at - 1].folded in WANTING
 
 
 def _with_given(question: Question, given: Iterable[Reading]) -> Question:

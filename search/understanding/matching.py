@@ -21,6 +21,7 @@ JOINED, TWO_PARTS, PART, TYPING_ERROR = 1.0, 0.9, 0.6, 0.8
 FOREIGN = 0.8  # a phrase of a language that the question may also be in
 TURNED = frozenset({"attendance", "cost", "fact"})
 NOT_WORDS = frozenset({"aldrig", "ej", "inte", "never", "not"})
+LONG = 4  # words of a phrase
 SHORTEST_CORRECTED, TWO_ERRORS_FROM = 5, 9
 
 
@@ -297,15 +298,18 @@ def _match(path: Sequence[Unit], phrase: Phrase, languages: tuple[Language, ...]
 
 def _path(unit: Unit, anchored: Anchored, starting: _Places, ending: _Places) -> list[Unit] | None:
     path = [unit]
+    gap = GAP + (
+        len(anchored.slots) > LONG
+    )  # a long phrase is sure enough: "sonen är 28 och kommer aldrig ut ur"
     for slot in anchored.slots[anchored.anchor + 1 :]:
         after = path[-1].last + 1
-        following = starting.nearest(slot, after, after + GAP)
+        following = starting.nearest(slot, after, after + gap)
         if following is None:
             return None
         path.append(following)
     for slot in reversed(anchored.slots[: anchored.anchor]):
         before = path[0].first - 1
-        leading = ending.nearest(slot, -before, -before + GAP)
+        leading = ending.nearest(slot, -before, -before + gap)
         if leading is None:
             return None
         path.insert(0, leading)

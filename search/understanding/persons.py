@@ -18,6 +18,7 @@ ARTICLES = folded_set(
     "en ett den denna denne någon nån ingen annan hans hennes deras sin a an the another some una un hänen"
 )
 I_AM = folded_set("är som blev blivit jag am soy i'm im як olen")
+_WITH = folded_set("med åt with")
 _FOR = folded_set("för till for para для med")
 _ADJECTIVES = folded_set(
     "ensam gammal gamla ung unga äldre medelålders yngre gay homosexuell bisexuell bi hetero trans"
@@ -139,7 +140,7 @@ def _heard(pieces: Sequence[Piece], person: Person) -> Person:  # noqa: PLR0911 
 
 
 def _parent(before: str, after: str, *, mine: bool) -> Whose:
-    if mine or (after in _OTHER_ONE_DOES and before not in _PARENT_SELF_BEFORE):
+    if mine or before in _WITH or (after in _OTHER_ONE_DOES and before not in _PARENT_SELF_BEFORE):
         return "relative"
     return "self"
 

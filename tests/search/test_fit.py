@@ -8,6 +8,7 @@ from search.features import Features
 from search.fit import Candidate, Judge
 from search.understanding.when import parse
 from search.wishes import Wishes
+from search.words import key
 
 TODAY = 740_000
 SORROW = Features(kind="activity", categories=frozenset({"grief-support"}), audiences=frozenset({"bereaved"}))
@@ -73,3 +74,17 @@ def test_a_coin_is_no_hindrance_for_who_has_little_and_more_is():
 
     assert cost(cost="paid", price=30) > 0 > cost(cost="paid", price=300)
     assert cost(cost="membership", price=30) < 0
+
+
+def test_a_meeting_of_members_is_lowered_for_who_does_not_ask_for_it():
+    of = Features(signs=frozenset({"members_meeting"}))
+    assert points(Wishes(), of)["members_meeting"] < 0
+    assert "members_meeting" not in points(Wishes(words={key("årsmöte"): 1.0}), of)
+
+
+def test_being_on_then_is_worth_less_for_something_else_than_was_asked_for():
+    wishes = Wishes(categories={"crafts": 1.0}, times=[parse("su/")], sure_times=True)
+    same, other = Features(categories=frozenset({"crafts"})), Features(categories=frozenset({"sport"}))
+    assert points(wishes, other, on=1.0)["time"] < points(wishes, same, on=1.0)["time"]
+    company = replace(wishes, categories={"coffee-meetup": 1.0})
+    assert points(company, other, on=1.0)["time"] == points(company, same, on=1.0)["time"]

@@ -157,3 +157,37 @@ def test_what_somebody_needs_she_needs_beside_any_activity_too():
 
 def test_the_word_for_swedish_alone_asks_for_no_language():
     assert wishes_of(asked("lära mig svenska"), lexicon.shipped(), BOOK).languages == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "chip"),
+    [
+        ("nykter kväll, vill inte gå på AA", "-category:peer-support-group"),
+        ("vill inte gå till någon sorgegrupp", "-category:grief-support"),
+    ],
+)
+def test_what_somebody_does_not_want_to_go_to_is_not_wanted(text, chip):
+    assert chip in {one.chip for one in asked(text).readings}
+
+
+def test_not_wanting_to_miss_something_refuses_it_not():
+    assert not any(one.negated for one in asked("vill inte missa promenaden").readings)
+
+
+def test_a_long_phrase_may_be_told_with_an_age_in_its_midst():
+    assert "child-worry" in read("sonen är 28 och kommer aldrig ut ur sitt rum", "situation")
+
+
+def test_words_whose_stems_fall_together_are_told_apart():
+    assert read("andra som fattar", "cost") == set()
+    assert read("vi är fattiga", "audience") == {"low-income"}
+
+
+def test_a_mother_that_one_goes_with_is_not_the_one_who_asks():
+    assert [one.value for one in asked("var kan jag sitta med mamma").of("gender")] == ["woman#relative"]
+
+
+def test_the_only_language_of_somebody_is_told_from_one_beside_others():
+    made = wishes_of(asked("farfar talar bara albanska"), lexicon.shipped(), BOOK)
+    assert made.this_language_alone
+    assert not wishes_of(asked("samtal på albanska"), lexicon.shipped(), BOOK).this_language_alone
