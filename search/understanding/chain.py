@@ -31,8 +31,9 @@ UNABLE = frozenset(
      "haven't", "have")
 )  # fmt: skip
 GOING = frozenset(
-    {"att", "ga", "go", "ha", "hos", "in", "med", "pa", "ringa", "till", "to", "traffa", "vara"}
-)
+    ("any", "att", "en", "ett", "ga", "go", "ha", "hos", "in", "med", "nagon", "nagot", "nagra", "pa", "ringa",
+     "till", "to", "traffa", "vara")
+)  # fmt: skip
 WANTING = frozenset({"dont", "don't", "do", "ska", "slippa", "vill", "ville"})
 # A person does not take back what has happened to her by saying "inte".
 TOPICS = frozenset({"audience", "category", "fact", "situation"})
