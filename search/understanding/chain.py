@@ -31,8 +31,8 @@ UNABLE = frozenset(
      "haven't", "have")
 )  # fmt: skip
 GOING = frozenset(
-    ("any", "att", "en", "ett", "ga", "go", "ha", "hos", "in", "med", "nagon", "nagot", "nagra", "pa", "ringa",
-     "till", "to", "traffa", "vara")
+    ("any", "att", "en", "ett", "ga", "go", "ha", "hos", "in", "med", "nagon", "nagot", "nagra", "pa",
+     "ringa", "till", "to", "traffa", "vara")
 )  # fmt: skip
 WANTING = frozenset({"dont", "don't", "do", "ska", "slippa", "vill", "ville"})
 # A person does not take back what has happened to her by saying "inte".
