@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
 from search.understanding.sounds import sound
 from search.words import fold
 
 SHORTEST_MISSPELT = 6  # shorter names are too like other words
+SHORTEST_HEARD = 5  # of a name that sounds just the same
+TWO_ERRORS_FROM = 9
+TOWN = 10_000  # people
 KINDS = {"kommun": 0, "ort": 1, "stadsdel": 1, "distrikt": 2, "regso": 2, "county": 3}
 _REGSO_PEOPLE = 3_000  # areas without a population are drawn at about this size
 
@@ -54,10 +60,9 @@ class PlaceBook(Protocol):
         """The county of two digits or the kommun of four."""
 
     def misspelt(self, word: str) -> Sequence[Place]:
-        """The kommuner whose name is one letter away, sounds the same, or has two letters changed round."""
+        """The kommuner and towns whose name sounds the same or is one letter away, a long one two."""
 
 
-@lru_cache(maxsize=50_000)
 @lru_cache(maxsize=50_000)
 def place_key(name: str) -> str:
     """A name as books know it: no case, no marks, Älgarås and AElgaras alike, hyphens as spaces."""
@@ -103,6 +108,7 @@ class Places:
         self.met: dict[str, tuple[Place, ...]] = {}
         self._one_off: dict[str, set[str]] = defaultdict(set)
         self._sounds: dict[str, set[str]] = defaultdict(set)
+        self._long: set[str] = set()
         self._postcodes = postcodes
         for place, others in named:
             for name in (place.name, *others):
@@ -111,10 +117,14 @@ class Places:
             if place.kind in {"kommun", "county"} and code:
                 self._codes[code] = place
             own = place_key(place.name)
-            if place.kind == "kommun" and len(own) >= SHORTEST_MISSPELT:
+            if not _known_to_all(place) or len(own) < SHORTEST_HEARD:
+                continue
+            self._sounds[sound(place.name.lower())].add(own)
+            if len(own) >= SHORTEST_MISSPELT:
                 for key in _one_off(own):
                     self._one_off[key].add(own)
-                self._sounds[sound(place.name.lower())].add(own)
+            if len(own) >= TWO_ERRORS_FROM:
+                self._long.add(own)
         self._named = {name: tuple(sorted(places, key=rank)) for name, places in found.items() if name}
 
         self._longest = longest_names(self._named)
@@ -133,11 +143,22 @@ class Places:
 
     def misspelt(self, word: str) -> Sequence[Place]:
         folded_name = fold(word)
-        if len(folded_name) < SHORTEST_MISSPELT:
+        if len(folded_name) < SHORTEST_HEARD:
             return ()
-        names = {name for key in _one_off(folded_name) for name in self._one_off.get(key, ())}
-        names |= self._sounds.get(sound(word), set())
-        return [place for name in sorted(names) for place in self._named[name] if place.kind == "kommun"]
+        names = set(self._sounds.get(sound(word), ()))
+        if len(folded_name) >= SHORTEST_MISSPELT:
+            names |= {name for key in _one_off(folded_name) for name in self._one_off.get(key, ())}
+        if not names and len(folded_name) >= TWO_ERRORS_FROM:
+            alike = [name for name in self._long if name[0] == folded_name[0]]
+            best = process.extractOne(
+                folded_name, sorted(alike), scorer=DamerauLevenshtein.distance, score_cutoff=2, processor=None
+            )
+            names |= {str(best[0])} if best else set()
+        return [place for name in sorted(names) for place in self._named[name] if _known_to_all(place)]
+
+
+def _known_to_all(place: Place) -> bool:
+    return place.kind == "kommun" or (place.kind == "ort" and (place.population or 0) >= TOWN)
 
 
 def longest_names(names: Iterable[str]) -> dict[str, int]:

@@ -329,7 +329,8 @@ def _sure(pieces: Sequence[Piece], span: tuple[int, int], found: Sequence[Place]
 
 
 def _may_be_misspelt(pieces: Sequence[Piece], at: int) -> bool:
-    return pieces[at].capital or at == len(pieces) - 1 or (at > 0 and pieces[at - 1].folded in _IN)
+    last = at == len(pieces) - 1 or pieces[at + 1].number is not None  # "karstad 25 år"
+    return pieces[at].capital or last or (at > 0 and pieces[at - 1].folded in _IN)
 
 
 def _misspelt(

@@ -191,3 +191,7 @@ def test_the_only_language_of_somebody_is_told_from_one_beside_others():
     made = wishes_of(asked("farfar talar bara albanska"), lexicon.shipped(), BOOK)
     assert made.this_language_alone
     assert not wishes_of(asked("samtal på albanska"), lexicon.shipped(), BOOK).this_language_alone
+
+
+def test_the_first_times_free_is_no_wish_that_all_is_free():
+    assert read("boule, gratis de första gångerna", "cost") == {"low_cost"}

@@ -255,3 +255,19 @@ def test_reading_is_quick():
         return clock.thread_time() - begun
 
     assert min(seconds() for _ in range(5)) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("hemlös jönshöping", "kommun:0680"),
+        ("ny i staden karstad 25 år", "kommun:1780"),
+        ("fika i luleo", "kommun:2580"),
+    ],
+)
+def test_a_town_may_be_misspelt_by_two_letters_when_long_and_before_an_age(text, value):
+    assert [one.value for one in read(text)] == [value]
+
+
+def test_a_word_of_the_language_is_no_misspelt_town():
+    assert [one.value for one in read("vi vill bara lunda runt och boka")] == []
