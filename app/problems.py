@@ -131,7 +131,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 async def _on_database_away(request: Request, error: Exception) -> Response:
-    logger.warning("database_away %s", type(error).__name__)
+    logger.warning("database_away %s", type(getattr(error, "orig", None) or error).__name__)
     return _answer(request, Unavailable("The database does not answer. Nothing was saved; try again."))
 
 

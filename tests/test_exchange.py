@@ -129,6 +129,17 @@ def test_a_full_run_with_a_bad_row_pauses_nothing(session: Session, tmp_path: Pa
     assert session.scalars(select(Listing.status)).all() == ["published"]
 
 
+@pytest.mark.parametrize("records", [(), (ORGANISATION,)])
+def test_a_full_run_of_a_file_without_a_listing_pauses_nothing(
+    session: Session, tmp_path: Path, records: tuple[dict[str, Any], ...]
+) -> None:
+    run_import(lines(tmp_path, ORGANISATION, LISTING), source="s", session=session)
+    report = run_import(lines(tmp_path, *records), source="s", session=session, full=True)
+    assert counts(report) == (0, 0, 0, 0, 0)
+    assert "nothing was paused" in report.to_text()
+    assert session.scalars(select(Listing.status)).all() == ["published"]
+
+
 def test_an_unreadable_file_or_mapping_writes_nothing(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("Förening;Ort\nÅ;Ö\n".encode("cp1252"))

@@ -98,7 +98,7 @@ def route_with(trouble: Trouble) -> type[APIRoute]:
                 except AppError as error:
                     return trouble(request, error)
                 except DATABASE_AWAY as error:
-                    logger.warning("database_away %s", type(error).__name__)
+                    logger.warning("database_away %s", type(getattr(error, "orig", None) or error).__name__)
                     return trouble(request, Unavailable())
                 except Exception as error:  # noqa: BLE001 - as in app.problems, but a page
                     logger.error("unhandled %s at %s", type(error).__name__, self.path)  # noqa: TRY400 - may hold values

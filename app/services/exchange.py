@@ -47,8 +47,9 @@ def run_import(  # noqa: PLR0913 keyword-only choices of one import
 
     Without `mapping` the file is JSON Lines of the exchange format; a mapping is a YAML file or the name of
     a shipped one. `full`: the file is all there is of `source`, so its listings that the file does not name
-    are paused; not done when rows were rejected, as their listings would seem gone. `strict`: one rejected
-    row and nothing is written. `progress` gets (rows done, rows in all or None).
+    are paused; not done when rows were rejected, as their listings would seem gone, nor when it has no
+    listing at all, as after a failed download. `strict`: one rejected row and nothing is written.
+    `progress` gets (rows done, rows in all or None).
 
     Raises Unreadable (the file) and MappingError (the mapping), each with one sentence; then, as after any
     other error, nothing is written.
@@ -70,6 +71,10 @@ def run_import(  # noqa: PLR0913 keyword-only choices of one import
         if full and report.rejected:
             report.warned.add(
                 "rows were rejected, so nothing was paused: correct them and run again", None, None
+            )
+        elif full and not applier.saw_listing:
+            report.warned.add(
+                "the file has no listing, so nothing was paused: look whether it came whole", None, None
             )
         elif full:
             applier.pause_vanished()

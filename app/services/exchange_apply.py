@@ -240,6 +240,11 @@ class Applier:
             return None
         return cast("Status", wish)
 
+    @property
+    def saw_listing(self) -> bool:
+        """Whether the file named a listing."""
+        return any(kind.startswith("listing") for kind, _ in self._seen)
+
     def pause_vanished(self) -> None:
         """Pause this source's published listings that the file did not name."""
         query = (
