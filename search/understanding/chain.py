@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from search.understanding.keys import Language
 from search.understanding.language import is_function_word, language_of
@@ -47,8 +47,7 @@ SHORT = 4  # words: of so few even the vague ones are meant
 _BREAK = re.compile(r"[,.;:!?]")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word to look for in texts. `weight`: less when a reading already stands for it."""
 
     token: Token

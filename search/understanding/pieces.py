@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import yaml
 
@@ -20,8 +19,7 @@ _DASH = re.compile(r"^\s*[-‐‑‒–—−]\s*$")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A word or a number. `gap` is what stands before it: a space, a dash, ", ", or nothing.
 
     `capital`: written with a capital that is not merely the first of the text. `plus`: a "+" follows.

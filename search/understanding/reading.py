@@ -1,7 +1,7 @@
 """What has been read in a question: words with their places in the text, and readings of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 ReadingKind = Literal[
     "age",
@@ -21,8 +21,7 @@ ReadingKind = Literal[
 Certainty = Literal["certain", "likely", "guess"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of the question. `start` and `end` are offsets of code points in the text as it was sent.
 
     `word` is lower case with spoken spellings written out; `folded` is without marks; `keys` holds every
