@@ -158,9 +158,12 @@ def open_private(path: str, flags: int) -> int:
 def in_turn(folder: Path) -> Iterator[None]:
     """Fill a folder as the only process: others wait, and go on however this one ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "turn", "w", opener=open_private) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    itself = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(itself, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(itself)
 
 
 def unprivileged_account() -> Account | None:
