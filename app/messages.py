@@ -1,5 +1,7 @@
 """Sentences of problems in Swedish: by code, or by the English sentence where a code has many."""
 
+import re
+
 _BY_CODE = {
     "missing": "Uppgiften saknas.",
     "extra_forbidden": "Fältet finns inte här.",
@@ -185,8 +187,20 @@ _BY_SENTENCE = {
 }
 
 
+# Sentences with a word of the caller's own vocabulary in them, such as a status.
+_BY_PATTERN = (
+    (r"A listing that is (\w+) cannot become (\w+)\.", "Utbudet är {} och kan inte bli {}."),
+    (r"A referral that is ([\w-]+) cannot become ([\w-]+)\.", "Hänvisningen är {} och kan inte bli {}."),
+    (r"A referral that is ([\w-]+) cannot be re-routed\.", "Hänvisningen är {} och kan inte skickas om."),
+    (r"The key lacks the scope ([\w:-]+)\.", "Nyckeln saknar rättigheten {}."),
+)
+
+
 def sentence(code: str, english_sentence: str, *, english: bool) -> str:
     """The sentence in the reader's language; English where no translation stands here."""
     if english:
         return english_sentence
+    for pattern, swedish in _BY_PATTERN:
+        if found := re.fullmatch(pattern, english_sentence):
+            return swedish.format(*found.groups())
     return _BY_SENTENCE.get(english_sentence) or _BY_CODE.get(code) or english_sentence

@@ -62,7 +62,19 @@ class ListingState(BaseModel):
         description="Contacts of a published support line that wait for approval; the old ones are shown.",
         examples=[[{"channel": "phone", "value": "08-465 004 12"}]],
     )
-    problems: list[dict[str, str]] = Field(description="What keeps it from being published; empty: nothing.")
+    problems: list[dict[str, str]] = Field(
+        description="What keeps it from being published; empty: nothing.",
+        examples=[
+            [
+                {
+                    "pointer": "/categories",
+                    "code": "category_missing",
+                    "sv": "Minst en kategori behövs.",
+                    "en": "At least one category is needed.",
+                }
+            ]
+        ],
+    )
     completeness: CompletenessOut
     threshold: ThresholdOut
     freshness: Literal["fresh", "aging", "stale", "unknown"]

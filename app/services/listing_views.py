@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.errors import Gone, NotFound
+from app.errors import FieldProblem, Gone, NotFound
+from app.messages import sentence
 from app.models import Listing
 from app.schemas.answer import (
     CompletenessOut,
@@ -49,9 +50,7 @@ def _state(listing: Listing, waiting: Mapping[UUID, list[dict[str, Any]]]) -> Li
         organisation=_named(listing),
         listing=exchange,
         waiting_contacts=waiting.get(listing.id),
-        problems=[
-            {"pointer": p.pointer, "code": p.code, "message": p.message} for p in publishing.problems(record)
-        ],
+        problems=[_both(problem) for problem in publishing.problems(record)],
         completeness=CompletenessOut.model_validate(publishing.completeness(record)),
         threshold=ThresholdOut.model_validate(publishing.threshold(record)),
         freshness=freshness(record.kind, record.confirmed_on, today(datetime.now(UTC))),
@@ -59,6 +58,12 @@ def _state(listing: Listing, waiting: Mapping[UUID, list[dict[str, Any]]]) -> Li
         updated_at=listing.updated_at,
         published_at=listing.published_at,
     )
+
+
+def _both(problem: FieldProblem) -> dict[str, str]:
+    """Both languages, as in the advice beside it."""
+    swedish = sentence(problem.code, problem.message, english=False)
+    return {"pointer": problem.pointer, "code": problem.code, "sv": swedish, "en": problem.message}
 
 
 def own(session: Session, organisation_id: UUID, query: ListingQuery) -> ListingStates:

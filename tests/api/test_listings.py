@@ -56,6 +56,19 @@ def test_a_draft_may_be_incomplete_and_publishing_tells_all_problems_at_once(cli
     refused = client.post(_path(organisation, f"/{made.json()['id']}/publish"), headers=organisation.headers)
     assert refused.status_code == 422
     assert {e["pointer"] for e in refused.json()["errors"]} == {"/texts", "/categories", "/venues"}
+    shown = {told["pointer"]: told for told in made.json()["problems"]}
+    assert shown.keys() == {"/texts", "/categories", "/venues"}
+    assert shown["/categories"]["sv"] == "Minst en kategori behövs."
+    assert shown["/categories"]["en"] == "At least one category is needed."
+
+
+def test_a_step_that_cannot_be_taken_is_told_in_the_readers_language(client, organisation):
+    made = client.post(_path(organisation), json={"kind": "activity"}, headers=organisation.headers)
+    pause = _path(organisation, f"/{made.json()['id']}/pause")
+    swedish = client.post(pause, headers=organisation.headers)
+    assert swedish.json()["detail"] == "Utbudet är draft och kan inte bli paused."
+    english = client.post(pause, headers={**organisation.headers, "Accept-Language": "en"})
+    assert english.json()["detail"] == "A listing that is draft cannot become paused."
 
 
 def test_a_draft_is_not_public_and_an_archived_listing_is_gone(client, organisation, published):
