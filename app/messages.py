@@ -183,6 +183,16 @@ _BY_SENTENCE = {
     "is not a telephone number": "Är inget telefonnummer.",
     "The form is too old. Nothing was saved.": "Formuläret är för gammalt. Inget sparades.",
     "Has the wrong type or form.": "Fel sort eller skrivsätt.",
+    "Must be 0 to 400 days after from_date, in 1970 to 2100.": (
+        "Ska vara 0 till 400 dagar efter from_date, åren 1970 till 2100."
+    ),
+    "Is no chip that is known here.": "Är ingen tolkning som finns här.",
+    "The wishes of the search do not go together.": "Önskemålen i sökningen går inte ihop.",
+    "The database does not answer.": "Databasen svarar inte.",
+    "Neither the search engine nor the database answers.": "Varken sökmotorn eller databasen svarar.",
+    "No place or postcode is known by this name.": "Ingen ort och inget postnummer med det namnet är känt.",
+    "The place is not known.": "Platsen är inte känd.",
+    "A part of the service is missing.": "En del av tjänsten saknas.",
     "must not contain the NUL character": "Får inte innehålla NUL-tecken.",
 }
 

@@ -1,5 +1,6 @@
 """What the papers promise is there, and what is there has its place in the papers."""
 
+import ast
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from app.config import Settings, get_settings
 from app.errors import ERRORS
 from app.local_process import free_port
 from app.main import create_app
+from app.messages import sentence
 from app.models import Listing
 from app.release import RELEASED, VERSION
 from app.services import listings
@@ -32,6 +34,7 @@ from app.services.exchange import run_import
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOGINS = "http://127.0.0.1:8010"
+ERRORS_BY_NAME = {error.__name__ for error in ERRORS.values()}
 UNPREFIXED = {"database_url", "meili_url", "meili_master_key"}
 SETTINGS = [(n if n in UNPREFIXED else f"torg_{n}").upper() for n in Settings.model_fields]
 
@@ -75,6 +78,29 @@ def test_no_setting_is_described_that_does_not_exist():
 
 def test_every_error_code_has_its_heading_and_no_other_has():
     assert sorted(headings("errors.md")) == sorted(error.code for error in ERRORS.values())
+
+
+def said_to_callers() -> Iterator[tuple[str, str]]:
+    """Code and sentence of every error that is written out below the routers, but for commands' own."""
+    of_commands = {"access_checkpoint.py", "geography.py"}
+    files = [path for name in ("routers", "services") for path in (ROOT / "app" / name).glob("*.py")]
+    for path in [ROOT / "app" / "deps.py", *(path for path in files if path.name not in of_commands)]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="FieldProblem"), args=[_, ast.Constant(code), ast.Constant(said)]
+                ):
+                    yield code, said
+                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(str(said)), *_]) if (
+                    name in ERRORS_BY_NAME
+                ):
+                    yield "detail", said
+
+
+def test_every_sentence_that_callers_meet_has_a_swedish_one():
+    told = set(said_to_callers())
+    assert len(told) > 50
+    assert [said for code, said in sorted(told) if sentence(code, said, english=False) == said] == []
 
 
 def test_every_command_has_its_heading_and_no_other_has():
