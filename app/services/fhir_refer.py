@@ -135,7 +135,7 @@ def change_task(session: Session, referral: Referral, sent: TaskIn, *, by: By) -
             raise wrong("/output", "not_here", "Only a completed referral has an outcome.")
         if happened and told is not None:
             if told.get("reason") == referral.reason and referral.status not in OPEN:
-                told.pop("reason")  # sent back as it was read
+                told.pop("reason", None)  # sent back as it was read
             _tell(session, referral, checked(EventIn, told), by=by)
         return
     if happened:

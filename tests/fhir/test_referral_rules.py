@@ -396,3 +396,15 @@ def test_the_services_own_reason_may_be_sent_back_as_it_was_read(
     put(client, task, nurse, 409, businessStatus=coded("referral-event", "info-supplied"))
     put(client, task, nurse, status="entered-in-error")
     assert "statusReason" not in get(client, f"Task/{of}", nurse)
+
+
+def test_a_closed_case_without_a_reason_is_told_nothing_more(
+    client: TestClient, goal: Goal, nurse: Headers, member: Headers
+):
+    of = refer(client, goal, nurse)
+    put(client, get(client, f"Task/{of}", member), member, status="accepted")
+    connected = [{"type": coded("referral-outcome", "result"), "valueCode": "connected"}]
+    done = put(client, get(client, f"Task/{of}", member), member, status="completed", output=connected)
+    assert "statusReason" not in done
+    put(client, done, member, 409, businessStatus=coded("referral-event", "contacted"))
+    assert get(client, f"Task/{of}", member) == done
