@@ -30,10 +30,8 @@ UNABLE = frozenset(
      "fick", "gar", "gick", "blir", "blev", "kommer", "ar", "var", "cant", "cannot", "can", "don't", "dont",
      "haven't", "have")
 )  # fmt: skip
-GOING = frozenset(
-    ("any", "att", "en", "ett", "ga", "go", "ha", "hos", "in", "med", "nagon", "nagot", "nagra", "pa",
-     "ringa", "till", "to", "traffa", "vara")
-)  # fmt: skip
+GOING = frozenset({"ga", "go", "in", "pa", "ringa", "till", "to", "traffa"})
+BESIDE_GOING = frozenset({"any", "att", "en", "ett", "ha", "med", "nagon", "nagot", "nagra", "vara"})
 WANTING = frozenset({"dont", "don't", "do", "ska", "slippa", "vill", "ville"})
 # A person does not take back what has happened to her by saying "inte".
 TOPICS = frozenset({"audience", "category", "fact", "situation"})
@@ -201,7 +199,9 @@ def _reading(question: Question, match: Match, said: frozenset[int], *, lowered:
     meaning: Meaning = match.meaning
     weight = round(match.weight * (0.5 if lowered else 1), 3)
     negated = meaning.negated or (
-        meaning.kind in NEGATABLE and meaning.weight > WEAK and _negated_before(question, match, said)
+        meaning.kind in NEGATABLE
+        and meaning.weight > WEAK
+        and (_negated_before(question, match, said) or (not lowered and _goes_not(question.tokens, match)))
     )
     certainty: Certainty = "certain" if weight >= SURE else "likely" if weight >= LIKELY else "guess"
     return Reading(
@@ -218,8 +218,6 @@ def _reading(question: Question, match: Match, said: frozenset[int], *, lowered:
 def _negated_before(question: Question, match: Match, said: frozenset[int]) -> bool:
     tokens = question.tokens
     before = tokens[max(match.first - 2, 0) : match.first]
-    if _goes_not(tokens, match.first):
-        return True
     if (
         not before
         or match.first - 1 in said
@@ -232,12 +230,20 @@ def _negated_before(question: Question, match: Match, said: frozenset[int]) -> b
     return len(before) == 2 and before[0].folded in {"utan", "without", "ilman", "bez", "без", "بدون"}
 
 
-def _goes_not(tokens: tuple[Token, ...], first: int) -> bool:
-    """Whether what is not wanted stands after a word for going there: "vill inte gå på AA"."""
-    at = first - 1
-    while at >= max(first - 4, 0) and tokens[at].folded in GOING:
+def _goes_not(tokens: tuple[Token, ...], match: Match) -> bool:
+    """Whether what is not wanted stands after a word for going there: "vill inte gå på AA".
+
+    Nobody goes to what she is or suffers: "vill inte vara hemlös", "vill inte träffa min man som slår".
+    """
+    if match.meaning.kind == "audience" or match.last - match.first > 1:
+        return False
+    at, first = match.first - 1, match.first
+    while at >= max(first - 4, 0) and tokens[at].folded in GOING | BESIDE_GOING:
         at -= 1
-    return first - 1 > at > 0 and tokens[at].folded in {"inte", "not"} and tokens[at - 1].folded in WANTING
+    between = {token.folded for token in tokens[at + 1 : first]}
+    if at < 1 or tokens[at].folded not in {"inte", "not"} or tokens[at - 1].folded not in WANTING:
+        return False
+    return not between.isdisjoint(GOING)
 
 
 def _with_given(question: Question, given: Iterable[Reading]) -> Question:

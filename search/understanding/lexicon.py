@@ -21,7 +21,12 @@ GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
 NOT, WITHOUT = "inte", "utan"
 LACKED = frozenset({"cost", "fact"})
-LACKING = ("ingen", "inte ha", "inte har", "kräver inte", "saknar", "slippa", "slipper")
+LACKING, LACKING_HERSELF = ("ingen", "slippa", "slipper"), ("inte ha", "inte har", "kräver inte", "saknar")
+# What is there or not, and not hers: "saknar mina barn" asks for no place without children.
+AROUND = frozenset(
+    ("-children_welcome", "-pets_welcome", "calm_environment", "fragrance_free", "lift", "sobriety_required",
+     "step_free_entrance")
+)  # fmt: skip
 MOST_KNOWN = 50_000  # words whose places in phrases are remembered
 
 Item = frozenset[str]  # the keys that a word may have to stand here
@@ -280,7 +285,8 @@ def _lacking(text: str, language: Language, meaning: Meaning) -> tuple[str, ...]
     words = _key_words(text)
     if language != "sv" or meaning.kind not in LACKED or len(words) != 2 or words[0] != WITHOUT:
         return ()
-    return tuple(f"{said} {words[1]}" for said in LACKING)
+    there = ("-" if meaning.negated else "") + meaning.value in AROUND
+    return tuple(f"{said} {words[1]}" for said in (LACKING if there else LACKING + LACKING_HERSELF))
 
 
 def class_key(name: str, language: Language) -> str:

@@ -133,6 +133,19 @@ def test_what_is_not_asked_for_is_said_in_many_ways(said):
     assert "-fact:id_required" in {one.chip for one in question.readings}
 
 
+@pytest.mark.parametrize("text", ["jag saknar min hund", "saknar mina barn", "får inte ha hund hemma"])
+def test_whom_somebody_misses_is_not_unwanted(text):
+    assert {one.chip for one in asked(text).readings} & {
+        "-fact:pets_welcome",
+        "-fact:children_welcome",
+    } == set()
+
+
+def test_nobody_who_asks_is_not_a_place_without_questions():
+    assert read("ingen frågar hur jag mår", "fact") == set()
+    assert read("ett ställe med inga frågor", "fact") == {"anonymous_ok"}
+
+
 def test_none_is_the_same_word_in_all_its_forms():
     assert asked("ingen förkunskap").readings[0].chip == "-fact:prior_knowledge_required"
 
@@ -168,6 +181,24 @@ def test_the_word_for_swedish_alone_asks_for_no_language():
 )
 def test_what_somebody_does_not_want_to_go_to_is_not_wanted(text, chip):
     assert chip in {one.chip for one in asked(text).readings}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jag vill inte att min man slår mig",
+        "vill inte vara hos min man som slår",
+        "vill inte träffa min man som slår",
+        "vill inte vara hemlös",
+        "vill inte ha en ätstörning",
+        "vill inte ha ångest",
+        "vill inte vara anhörigvårdare",
+    ],
+)
+def test_what_somebody_wants_to_escape_refuses_no_help_against_it(text):
+    found = asked(text).readings
+    assert {one.kind for one in found} & {"audience", "category", "situation"}
+    assert [one.chip for one in found if one.negated] == []
 
 
 def test_not_wanting_to_miss_something_refuses_it_not():
