@@ -105,7 +105,9 @@ def _ways(session: Session, referral: Referral, receiver: Receiver, event: str) 
     events = WebhookEndpoint.events
     wanted = or_(func.cardinality(events) == 0, literal(event) == any_(events))
     endpoints = select(WebhookEndpoint.id).where(owned, wanted, WebhookEndpoint.disabled_at.is_(None))
-    ways: list[UUID | None] = [*session.scalars(endpoints.order_by(WebhookEndpoint.id))]
+    # Held, as a message's row holds it: one that is deleted meanwhile is waited for, and is none.
+    held = endpoints.order_by(WebhookEndpoint.id).with_for_update(read=True, key_share=True)
+    ways: list[UUID | None] = [*session.scalars(held)]
     if receiver == "requester":
         return [*ways, None] if unit_mailboxes.of_requester(session, referral) else ways
     if referral.mode == "direct" and ways:

@@ -1,7 +1,10 @@
 """Who is told of what: rows of ids, made with the change and lost with it."""
 
+import threading
+import time
+
 import pytest
-from message_cases import WORKER, hook, rows, tell
+from message_cases import WORKER, hook, refer, rows, tell
 from sqlalchemy import func, update
 
 from app import db, worker
@@ -51,6 +54,21 @@ def test_a_unit_is_told_of_its_own_referrals_and_who_has_no_unit_of_all(places, 
     hook(Owner(tenant=places.tenants[1], unit="unit"))
     assert tell(referral_id, to=["requester"]) == 2
     assert {row.endpoint_id for row in rows(Notification)} == {ours, everywhere}
+
+
+def test_a_webhook_that_is_deleted_meanwhile_undoes_no_change_and_is_none_for_it(places):
+    owner = Owner(organisation_id=places.organisations[0])
+    endpoint, of = hook(owner), refer(places, mode="direct")
+    told: list[int] = []
+    teller = threading.Thread(target=lambda: told.append(tell(of, to=["organisation"])))
+    with db.session_scope() as session:
+        webhooks.remove(session, owner, endpoint, actor="test")
+        session.flush()
+        teller.start()
+        time.sleep(0.3)
+    teller.join()
+    assert told == [1]
+    assert [row.channel for row in rows(Notification)] == ["email"]
 
 
 def test_a_request_of_the_persons_own_has_no_requester_to_tell(places):
