@@ -17,6 +17,8 @@ class MailboxIn(BaseModel):
 
 class MailboxOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
-    unit: str | None = Field(description="Whose it is; null for staff whose token names no unit.")
+    unit: str | None = Field(
+        description="Whose it is; null for staff whose token names no unit.", examples=["SE2321000016-A0E1"]
+    )
     address: str = Field(examples=["mottagningen@region.example"])
     updated_at: datetime
