@@ -131,6 +131,7 @@ _BY_SENTENCE = {
     "It was changed after you read it. Read it again and redo your change.": (
         "Någon ändrade efter att du läste. Läs igen och gör om din ändring."
     ),
+    "It was removed after you read it.": "Den togs bort efter att du läste den.",
     "This Idempotency-Key was used for another request.": "Idempotency-Key är använd för ett annat anrop.",
     "The same request is being answered. Try again in a moment.": (
         "Samma anrop besvaras just nu. Försök igen om en stund."

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Wall, walled_scope
 from app.deps import IfMatch, StaffDep, etag, require_match
+from app.errors import PreconditionFailed
 from app.models import UnitMailbox
 from app.schemas.mailbox import MailboxIn, MailboxOut
 from app.services import unit_mailboxes
@@ -57,6 +58,8 @@ def put(sent: MailboxIn, at: DeskDep, response: Response, if_match: IfMatch = No
     """
     existing = unit_mailboxes.locked(at.session, at.desk)
     if existing is None:
+        if if_match is not None and if_match.strip() != "*":
+            raise PreconditionFailed("It was removed after you read it.")
         response.status_code = 201
     else:
         require_match(if_match, existing.version)

@@ -60,6 +60,8 @@ def test_a_unit_sets_reads_replaces_and_removes_its_mailbox(client, goal, nurse,
     assert client.delete(PATH, headers={**nurse, **tag}).status_code == 204
     assert client.get(PATH, headers=nurse).status_code == 404
     assert client.delete(PATH, headers={**nurse, **tag}).status_code == 404
+    again = put(client, nurse, "igen@region.example", **tag)
+    assert (again.status_code, again.json()["detail"]) == (412, "Den togs bort efter att du läste den.")
     with db.session_scope() as session:
         noted = [(row.action, row.fields) for row in session.query(AuditRow).order_by(AuditRow.id)]
     assert noted[-3:] == [("create", None), ("update", None), ("delete", None)]
