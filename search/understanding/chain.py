@@ -278,6 +278,7 @@ def _with_words(question: Question, lexicon: Lexicon) -> Question:
     # What is not wanted stands in the texts of those who have it as in those who do not.
     structural |= _covered(question, (one for one in question.readings if _denied(question, one)))
     people = _covered(question, question.of("gender"))
+    kept = frozenset(question.readings)
     # What was switched off is still no topic: "Farsta" must not be demanded of the text then.
     off = _covered(
         question,
@@ -285,7 +286,7 @@ def _with_words(question: Question, lexicon: Lexicon) -> Question:
             one
             for _, found in question.stages
             for one in found
-            if one.kind in STRUCTURAL and one not in question.readings
+            if one.kind in STRUCTURAL and one not in kept
         ),
     )
     read |= people | off

@@ -255,9 +255,10 @@ def _find(
     by_anchor, by_word = index.within(frozenset(languages))
     if loose:
         loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
-        wanted = dict.fromkeys(one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
+        found = (one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
+        wanted = list(dict.fromkeys(found))
     else:
-        wanted = dict.fromkeys(one for slot in there for one in by_anchor.get(slot, ()) if one.needs <= there)
+        wanted = [one for slot in there for one in by_anchor.get(slot, ()) if one.needs <= there]
     if not wanted:
         return
     asked = {slot for one in wanted for slot in one.slots}
