@@ -282,12 +282,7 @@ def _with_words(question: Question, lexicon: Lexicon) -> Question:
     # What was switched off is still no topic: "Farsta" must not be demanded of the text then.
     off = _covered(
         question,
-        (
-            one
-            for _, found in question.stages
-            for one in found
-            if one.kind in STRUCTURAL and one not in kept
-        ),
+        (one for _, found in question.stages for one in found if one.kind in STRUCTURAL and one not in kept),
     )
     read |= people | off
     words = [
