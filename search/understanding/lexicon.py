@@ -91,21 +91,22 @@ class PhraseIndex:
             anchor = min(range(len(slots)), key=lambda at: frequency[slots[at]])
             self._anchored.append(Anchored(phrase, slots, frozenset(slots), anchor))
         self._within: dict[
-            frozenset[Language], tuple[dict[int, list[Anchored]], dict[int, list[Anchored]]]
+            frozenset[Language], tuple[dict[int, list[tuple[int, Anchored]]], dict[int, list[Anchored]]]
         ] = {}
         self._known: dict[frozenset[str], tuple[tuple[Phrase, ...], frozenset[int]]] = {}
 
     def within(
         self, languages: frozenset[Language]
-    ) -> tuple[dict[int, list[Anchored]], dict[int, list[Anchored]]]:
-        """The longer phrases of some languages: by their rarest word, and by each of their words."""
+    ) -> tuple[dict[int, list[tuple[int, Anchored]]], dict[int, list[Anchored]]]:
+        """The longer phrases of some languages: by their rarest word, with another one, and by each word."""
         found = self._within.get(languages)
         if found is None:
-            by_anchor: dict[int, list[Anchored]] = {}
+            by_anchor: dict[int, list[tuple[int, Anchored]]] = {}
             by_word: dict[int, list[Anchored]] = {}
             for one in self._anchored:
                 if one.phrase.language in languages:
-                    by_anchor.setdefault(one.slots[one.anchor], []).append(one)
+                    other = one.slots[one.anchor - 1]
+                    by_anchor.setdefault(one.slots[one.anchor], []).append((other, one))
                     for slot in one.needs:
                         by_word.setdefault(slot, []).append(one)
             self._within[languages] = found = by_anchor, by_word
@@ -153,6 +154,9 @@ class Lexicon:
     words: frozenset[str] = frozenset()
     sounds: dict[str, str] = field(default_factory=dict)  # how Swedish words of phrases sound → the word
     known: frozenset[str] = frozenset()  # every key but those for typing without marks
+    telling: frozenset[str] = (
+        frozenset()
+    )  # of them those of whole words: Somali has their first letters alone
     acute: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[str, list[tuple[str, str, str]]] = field(
         default_factory=dict
@@ -254,6 +258,7 @@ class _Reader:
             )
             if not key.startswith(FOLDED)
         )
+        made.telling = frozenset(key for key in made.known if not key.startswith("so:"))
         written = sorted(
             {
                 word.lower()

@@ -152,8 +152,7 @@ def spelt(token: Token, lexicon: Lexicon, languages: tuple[Language, ...]) -> To
 
 def _foreign(token: Token, lexicon: Lexicon) -> bool:
     """Whether a word stands in phrases of another language: "meet" is no misspelt Swedish word."""
-    # Somali words are known by their first letters alone, which tell nothing here.
-    return any(key in lexicon.known and not key.startswith("so:") for key in token.keys)
+    return not lexicon.telling.isdisjoint(token.keys)
 
 
 def _known_parts(folded: str, words: frozenset[str]) -> tuple[str, ...]:
@@ -249,7 +248,7 @@ def _find(
         if not unit.everyday and (unit.loose or not loose):
             for phrase in index.of(unit.keys)[0]:
                 if phrase.language in languages:
-                    yield _match((unit,), phrase, languages)
+                    yield _alone(unit, phrase, languages)
     whole = [(unit, slots) for unit in units if unit.quality != PART and (slots := index.of(unit.keys)[1])]
     there = frozenset[int]().union(*(slots for _, slots in whole))
     by_anchor, by_word = index.within(frozenset(languages))
@@ -258,7 +257,12 @@ def _find(
         found = (one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
         wanted = list(dict.fromkeys(found))
     else:
-        wanted = [one for slot in there for one in by_anchor.get(slot, ()) if one.needs <= there]
+        wanted = [
+            one
+            for slot in there
+            for other, one in by_anchor.get(slot, ())
+            if other in there and one.needs <= there
+        ]
     if not wanted:
         return
     asked = {slot for one in wanted for slot in one.slots}
@@ -281,6 +285,12 @@ def _first_of(placed: tuple[Unit, frozenset[int]]) -> int:
 
 def _last_of(placed: tuple[Unit, frozenset[int]]) -> int:
     return -placed[0].last
+
+
+def _alone(unit: Unit, phrase: Phrase, languages: tuple[Language, ...]) -> Match:
+    quality = unit.quality if phrase.language == languages[0] else unit.quality * FOREIGN
+    covers = frozenset(range(unit.first, unit.last + 1))
+    return Match(phrase.meaning, unit.first, unit.last, covers, quality, phrase.language)
 
 
 def _match(path: Sequence[Unit], phrase: Phrase, languages: tuple[Language, ...]) -> Match:

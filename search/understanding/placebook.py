@@ -18,6 +18,7 @@ TWO_ERRORS_FROM = 9
 TOWN = 10_000  # people
 KINDS = {"kommun": 0, "ort": 1, "stadsdel": 1, "distrikt": 2, "regso": 2, "county": 3}
 _REGSO_PEOPLE = 3_000  # areas without a population are drawn at about this size
+MOST_MET = 50_000  # words whose places are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ class Place:
 class PlaceBook(Protocol):
     """Where places are looked up. Names are given as `place_key` writes them.
 
-    `met`: what single words turned out to be called, kept by the reader.
+    `met`: what single words turned out to be called, `plain`: those that no name begins with; kept by the
+    reader.
     """
 
     met: dict[str, tuple[Place, ...]]
+    plain: set[str]
 
     def find(self, folded_name: str) -> Sequence[Place]:
         """Every place called so."""
@@ -106,6 +109,8 @@ class Places:
         found: dict[str, dict[Place, None]] = defaultdict(dict)
         self._codes: dict[str, Place] = {}
         self.met: dict[str, tuple[Place, ...]] = {}
+        self.plain: set[str] = set()
+        self._meant: dict[str, Sequence[Place]] = {}  # places that misspelt words were taken for
         self._one_off: dict[str, set[str]] = defaultdict(set)
         self._sounds: dict[str, set[str]] = defaultdict(set)
         self._long: set[str] = set()
@@ -142,6 +147,14 @@ class Places:
         return self._codes.get(code)
 
     def misspelt(self, word: str) -> Sequence[Place]:
+        known = self._meant.get(word)
+        if known is None:
+            known = self._nearly_called(word)
+            if len(self._meant) < MOST_MET:
+                self._meant[word] = known
+        return known
+
+    def _nearly_called(self, word: str) -> Sequence[Place]:
         folded_name = fold(word)
         if len(folded_name) < SHORTEST_HEARD:
             return ()

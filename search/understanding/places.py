@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from search.understanding.compounds import is_word
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
-from search.understanding.placebook import Place, PlaceBook, place_key, rank
+from search.understanding.placebook import MOST_MET, Place, PlaceBook, place_key, rank
 from search.understanding.reading import Certainty, Reading, Token
 from search.understanding.regions import longest_other, other_names, region, region_ids
 
@@ -17,7 +17,6 @@ __all__ = ["HERE", "Place", "PlaceBook", "other_places", "place_key", "read_plac
 HERE = "here"
 MOST_WORDS = 4  # of a name
 SHORT = 3  # words of a question in which a bare everyday word may be a kommun: "kör mora"
-MOST_MET = 50_000  # words whose places are remembered
 KNOWN_ORT = 2_000  # a smaller place with the name of an everyday thing is hardly meant
 _IN = folded_set(
     "i på nära runt kring omkring från till utanför vid norr söder öster väster in near from around to"
@@ -197,12 +196,17 @@ def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tupl
 
 def _is_plain(word: str, folded: str, book: PlaceBook) -> bool:
     """Whether a word met before is neither a place nor the beginning of one: most words of a long text."""
-    return (
+    if word in book.plain:
+        return True
+    plain = (
         book.met.get(word) == ()
         and folded not in _here_words().firsts
         and _most_words(folded, book) == 1
         and folded.isalpha()
     )
+    if plain:
+        book.plain.add(word)
+    return plain
 
 
 def _most_words(folded: str, book: PlaceBook) -> int:
