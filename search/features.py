@@ -4,7 +4,7 @@ Hundreds of these are read for a question, and most for the first time in this p
 stay one string to look in, and sets of terms, which many listings share, are made once for all of them.
 """
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -56,10 +56,14 @@ class Features:
     def packed(self) -> str:
         """The features as a string that `unpack` reads: their values in order."""
         return orjson.dumps(
-            ["|".join(sorted(value)) if isinstance(value, frozenset) else value for value in astuple(self)]
+            [
+                "|".join(sorted(value)) if isinstance(value, frozenset) else value
+                for value in (getattr(self, name) for name in _NAMES)
+            ]
         ).decode()
 
 
+_NAMES = tuple(field.name for field in fields(Features))
 _SETS = tuple(number for number, field in enumerate(fields(Features)) if field.type == frozenset[str])
 _POINT = next(number for number, field in enumerate(fields(Features)) if field.name == "point")
 

@@ -41,7 +41,10 @@ _SWEDISH = snowballstemmer.stemmer("swedish")
 @lru_cache(maxsize=100_000)
 def fold(word: str) -> str:
     """Lower case without marks: "Språkcafé" becomes "sprakcafe", as Meilisearch folds Latin text."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    small = word.casefold()
+    if small.isascii():
+        return small
+    decomposed = unicodedata.normalize("NFKD", small)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 

@@ -7,6 +7,7 @@ It raises `BadValue` (code and message) otherwise; neither ever holds the value 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -79,7 +80,9 @@ def plain_text(value: object) -> str | None:
         raise BadValue("not_text", f"should be text, is {value_class(value)}")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = "".join(c for c in str(value) if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf"})
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf"})
     return " ".join(text.split()) or None
 
 
@@ -290,15 +293,12 @@ def day(value: object) -> str | None:
     text = plain_text(value)
     if text is None:
         return None
-    for form in _DATE_FORMS:
-        try:
-            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 a date has no zone
-        except ValueError:
-            continue
-    try:
+    with suppress(ValueError):
         return datetime.fromisoformat(text).date().isoformat()
-    except ValueError as error:
-        raise BadValue("date", "is not a date") from error
+    for form in _DATE_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 a date has no zone
+    raise BadValue("date", "is not a date")
 
 
 _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "x", "1", "oui", "vrai"})
