@@ -198,13 +198,8 @@ def _is_plain(word: str, folded: str, book: PlaceBook) -> bool:
     """Whether a word met before is neither a place nor the beginning of one: most words of a long text."""
     if word in book.plain:
         return True
-    plain = (
-        book.met.get(word) == ()
-        and folded not in _here_words().firsts
-        and _most_words(folded, book) == 1
-        and folded.isalpha()
-    )
-    if plain:
+    begins = folded in _here_words().firsts or _most_words(folded, book) > 1 or not folded.isalpha()
+    if plain := not begins and book.met.get(word) == ():
         book.plain.add(word)
     return plain
 
