@@ -154,14 +154,16 @@ def _looked_for(made: Wishes, question: Question) -> None:
     for number, (one, other) in enumerate(pairwise(question.tokens)):
         if halves[number] and halves[number + 1]:  # "sopp lunch" is looked for as "sopplunch" too
             _raise(made.hints, key(one.word + other.word), KIN)
+    narrow: set[str] = set()
     for word in question.words:
-        _raise(made.words, key(word.token.word), word.weight)
-        narrow = kin(key(word.token.word))
+        written = key(word.token.word)
+        _raise(made.words, written, word.weight)
+        narrow |= kin(written)
         for part in parts(word.token.folded):
             _raise(made.words, key(part), IN_PART * word.weight)
             narrow |= kin(key(part))
-        for told in narrow:
-            _raise(made.hints, told, KIN)
+    for told in sorted(narrow):
+        _raise(made.hints, told, KIN)
 
 
 def _unread(made: Wishes) -> None:

@@ -118,9 +118,13 @@ class Phrases(Generic[T]):
 
     def longest(self, pieces: Sequence[Piece], at: int) -> tuple[T, int] | None:
         """The meaning of the longest phrase that begins with piece `at`, and the piece after its last."""
-        for words, exact, meaning in self._by_first.get(pieces[at].folded, ()):
+        options = self._by_first.get(pieces[at].folded)
+        if options is None:
+            return None
+        following = pieces[at + 1].folded if at + 1 < len(pieces) else None
+        for words, exact, meaning in options:
             end = at + len(words)
-            if end > len(pieces):
+            if end > len(pieces) or (end > at + 1 and words[1] != following):
                 continue
             if all(pieces[at + i].folded == word for i, word in enumerate(words) if i) and (
                 exact is None or all(pieces[at + i].word == word for i, word in enumerate(exact))
