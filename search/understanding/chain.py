@@ -154,18 +154,20 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
     times = _covered(question, question.of("time"))
     found = matches(question.tokens, lexicon, question.languages, names, times)
-    told = [
-        match
-        for match in found
-        if match.meaning.kind == "situation" or (match.meaning.kind in MANNER and len(match.covers) > 1)
-    ]
+    told: dict[int, list[Match]] = {}  # by each of their tokens
+    for match in found:
+        if match.meaning.kind == "situation" or (match.meaning.kind in MANNER and len(match.covers) > 1):
+            for index in match.covers:
+                told.setdefault(index, []).append(match)
     others = _covered(question, (one for one in question.of("gender") if one.value.endswith("#relative")))
     said = frozenset(index for match in found if len(match.covers) > 1 for index in match.covers)
     readings = [
-        _reading(question, match, said, lowered=_within(match, told) or match.covers <= times)
+        _reading(
+            question, match, said, lowered=_within(match, told.get(match.first, ())) or match.covers <= times
+        )
         for match in found
         if not match.covers <= names
-        and not _lost(question, match, told)
+        and not _lost(question, match, told.get(match.first, ()))
         and not (match.covers <= others and match.meaning.value in OF_ANOTHER)
     ]
     topics = [one for one in readings if one.kind in TOPICS]

@@ -244,12 +244,15 @@ def _find(
     loose: bool = False,
 ) -> Iterator[Match]:
     """Every place of every phrase; `loose`: only where some word is not as it was typed."""
+    whole: list[tuple[Unit, frozenset[int]]] = []
     for unit in units:
+        phrases, slots = index.of(unit.keys)
         if not unit.everyday and (unit.loose or not loose):
-            for phrase in index.of(unit.keys)[0]:
+            for phrase in phrases:
                 if phrase.language in languages:
                     yield _alone(unit, phrase, languages)
-    whole = [(unit, slots) for unit in units if unit.quality != PART and (slots := index.of(unit.keys)[1])]
+        if slots and unit.quality != PART:
+            whole.append((unit, slots))
     there = frozenset[int]().union(*(slots for _, slots in whole))
     by_anchor, by_word = index.within(frozenset(languages))
     if loose:
