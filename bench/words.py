@@ -69,9 +69,7 @@ def _figure(what: str, taken: list[float], aim: str = "") -> Figure:
 
 def _reading() -> Iterator[Figure]:
     say("Reading questions …")
-    began = time.perf_counter()
     known = Desk(None, get_settings().index_prefix, db.read_scope).load()  # as the service keeps it
-    yield Figure("reading and making all words and places, once", f"{time.perf_counter() - began:.1f} s")
     now = datetime.now(ZoneInfo("Europe/Stockholm"))
 
     def read(text: str) -> None:

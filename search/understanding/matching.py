@@ -253,19 +253,7 @@ def _find(
                     yield _alone(unit, phrase, languages)
         if slots and unit.quality != PART:
             whole.append((unit, slots))
-    there = frozenset[int]().union(*(slots for _, slots in whole))
-    by_anchor, by_word = index.within(frozenset(languages))
-    if loose:
-        loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
-        found = (one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
-        wanted = list(dict.fromkeys(found))
-    else:
-        wanted = [
-            one
-            for slot in there
-            for other, one in by_anchor.get(slot, ())
-            if other in there and one.needs <= there
-        ]
+    wanted = _wanted(whole, index, languages, loose=loose)
     if not wanted:
         return
     asked = {slot for one in wanted for slot in one.slots}
@@ -280,6 +268,28 @@ def _find(
             path = _path(unit, anchored, starting, ending)
             if path is not None and (not loose or any(one.loose for one in path)):
                 yield _match(path, anchored.phrase, languages)
+
+
+def _wanted(
+    whole: list[tuple[Unit, frozenset[int]]],
+    index: PhraseIndex,
+    languages: tuple[Language, ...],
+    *,
+    loose: bool,
+) -> list[Anchored]:
+    """The longer phrases whose words are all there; `loose`: one of them not as it was typed."""
+    there = frozenset[int]().union(*(slots for _, slots in whole))
+    by_anchor, by_word = index.within(frozenset(languages))
+    if not loose:
+        return [
+            one
+            for slot in there
+            for other, one in by_anchor.get(slot, ())
+            if other in there and one.needs <= there
+        ]
+    loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
+    found = (one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
+    return list(dict.fromkeys(found))
 
 
 def _first_of(placed: tuple[Unit, frozenset[int]]) -> int:
