@@ -262,6 +262,12 @@ def test_an_activity_that_is_not_on_then_is_offered_there_at_other_times_before_
     assert (found[0]["external_id"], found[0]["matched"]) == ("termosen-stickcafe", "related")
 
 
+def test_a_cancelled_one_does_not_stand_in_the_way_of_the_same_at_other_times(api):
+    found = ask(api, q="språkcafé Farsta söndag kväll rullstol arabiska gratis")["items"]
+    assert "language-cafe" in found[0]["categories"]
+    assert "INSTÄLLT" not in found[0]["text"]["title"]
+
+
 def test_an_activity_that_is_not_there_at_all_is_offered_elsewhere_before_lines_for_something_else(api):
     kinds = [item["kind"] for item in ask(api, q="brädspel i Kiruna på söndag")["items"]]
     assert "support_line" not in kinds[: kinds.index("activity") + 1]

@@ -109,6 +109,7 @@ def _elsewhen(wishes: Wishes, ranked: Sequence[Ranked]) -> bool:
     named = {term for term, weight in wishes.categories.items() if weight >= SURE}
     return bool(named and wishes.places and wishes.sure_times) and not any(
         one.candidate.on
+        and "cancelled" not in one.candidate.features.signs
         and not named.isdisjoint(one.candidate.features.categories | one.candidate.features.broader)
         and any(nearness(one.candidate.features, place) >= HERE for place in wishes.places)
         for one in ranked
