@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from search.understanding.chain import Question
-from search.understanding.compounds import parts
+from search.understanding.compounds import indefinite, parts
 from search.understanding.kin import kin
 from search.understanding.language import is_function_word
 from search.understanding.lexicon import Lexicon
@@ -159,6 +159,9 @@ def _looked_for(made: Wishes, question: Question) -> None:
         written = key(word.token.word)
         _raise(made.words, written, word.weight)
         narrow |= kin(written)
+        for base in indefinite(word.token.word.lower()):
+            _raise(made.words, key(base), word.weight)
+            narrow |= kin(key(base))
         for part in parts(word.token.folded):
             _raise(made.words, key(part), IN_PART * word.weight)
             narrow |= kin(key(part))

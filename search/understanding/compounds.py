@@ -15,6 +15,7 @@ from search.words import fold
 DATA = Path(__file__).parent.parent / "data"
 SHORTEST_PART = 3
 SHORTEST_WHOLE = 7
+SHORTEST_DEFINITE = 5
 _ENDINGS = (
     "", "en", "et", "n", "t", "er", "ar", "or", "na", "erna", "arna", "orna", "s", "ens", "ets", "a", "e",
 )  # fmt: skip
@@ -50,6 +51,20 @@ def is_word(folded: str) -> bool:
     """Whether the dictionary has the word, as it stands or without a common ending."""
     words = _known().words
     return any(folded.endswith(end) and folded[: len(folded) - len(end)] in words for end in _ENDINGS)
+
+
+def indefinite(word: str) -> tuple[str, ...]:
+    """The dictionary's words that one in lower case may be the definite or neuter form of: "paddan" is padda.
+
+    The stemmer leaves -an, -on, -et and -t, so "schacket" and "schack" share no stem.
+    """
+    words = _known().words
+    if len(word) < SHORTEST_DEFINITE or word[-1] not in "nt" or fold(word) in words:
+        return ()
+    cuts = [1, 2] if word[-2:] in {"en", "et"} else [1]
+    if word[-4:] in {"mmen", "mmet", "nnen", "nnet"}:  # rummet
+        cuts.append(3)
+    return tuple(word[:-cut] for cut in cuts if fold(word[:-cut]) in words)
 
 
 def _is_last(folded: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import snowballstemmer
 import yaml
 
+from search.understanding.compounds import indefinite
 from search.words import fold, stem_once
 
 Language = Literal["sv", "en", "ar", "so", "fi", "fa", "uk", "ti", "es"]
@@ -115,7 +116,8 @@ def _swedish(plain: str) -> tuple[str, ...]:
     if known:
         return (known,)
     plain = plain.replace("é", "e")  # as many write it: cafe
-    return tuple({plain: None, stem_once(plain): None})
+    told = (plain, *indefinite(plain))
+    return tuple(dict.fromkeys((*told, *(stem_once(word) for word in told))))
 
 
 @lru_cache(maxsize=200_000)

@@ -8,6 +8,7 @@ import yaml
 
 from search.understanding import kin, lexicon
 from search.understanding.chain import asked_words, understand
+from search.understanding.compounds import indefinite
 from search.understanding.pieces import DATA
 from search.understanding.placebook import Places
 from search.understanding.sounds import sound
@@ -207,6 +208,22 @@ def test_not_wanting_to_miss_something_refuses_it_not():
 
 def test_a_long_phrase_may_be_told_with_an_age_in_its_midst():
     assert "child-worry" in read("sonen är 28 och kommer aldrig ut ur sitt rum", "situation")
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [("paddan", "digital-help"), ("brödet", "cooking"), ("soppan", "shared-meal")],
+)
+def test_a_definite_form_that_the_stemmer_leaves_is_read_as_its_word(text, category):
+    assert category in read(text)
+
+
+def test_a_word_of_the_dictionary_is_no_definite_form_of_another():
+    assert not [word for word in ("banan", "roman", "vatten", "innan", "start") if indefinite(word)]
+
+
+def test_the_very_activity_is_wished_in_its_definite_form_too():
+    assert wishes_of(asked("när är schacket"), lexicon.shipped(), BOOK).hints.get(key("schack"))
 
 
 def test_words_whose_stems_fall_together_are_told_apart():
