@@ -163,7 +163,11 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     said = frozenset(index for match in found if len(match.covers) > 1 for index in match.covers)
     readings = [
         _reading(
-            question, match, said, lowered=_within(match, told.get(match.first, ())) or match.covers <= times
+            question,
+            match,
+            said,
+            lowered=_within(match, told.get(match.first, ())) or match.covers <= times,
+            refusable=match.meaning.kind != "fact" or match.meaning.value in lexicon.refusable,
         )
         for match in found
         if not match.covers <= names
@@ -196,12 +200,18 @@ def _lost(question: Question, match: Match, situations: Iterable[Match]) -> bool
     )
 
 
-def _reading(question: Question, match: Match, said: frozenset[int], *, lowered: bool) -> Reading:
-    """`said`: tokens of phrases of several words; a "not" among them is already understood."""
+def _reading(
+    question: Question, match: Match, said: frozenset[int], *, lowered: bool, refusable: bool
+) -> Reading:
+    """`said`: tokens of phrases of several words; a "not" among them is already understood.
+
+    `refusable`: a "not" turns it. Nobody wishes for no calm: "inga lysrör" tells of light that hurts.
+    """
     meaning: Meaning = match.meaning
     weight = round(match.weight * (0.5 if lowered else 1), 3)
     negated = meaning.negated or (
-        meaning.kind in NEGATABLE
+        refusable
+        and meaning.kind in NEGATABLE
         and meaning.weight > WEAK
         and (_negated_before(question, match, said) or (not lowered and _goes_not(question.tokens, match)))
     )

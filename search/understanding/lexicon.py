@@ -157,6 +157,7 @@ class Lexicon:
     telling: frozenset[str] = (
         frozenset()
     )  # of them those of whole words: Somali has their first letters alone
+    refusable: frozenset[str] = frozenset()  # facts that a wish against is written for
     acute: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[str, list[tuple[str, str, str]]] = field(
         default_factory=dict
@@ -259,6 +260,11 @@ class _Reader:
             if not key.startswith(FOLDED)
         )
         made.telling = frozenset(key for key in made.known if not key.startswith("so:"))
+        made.refusable = frozenset(
+            phrase.meaning.value
+            for phrase in self.phrases
+            if phrase.meaning.kind == "fact" and phrase.meaning.negated
+        )
         written = sorted(
             {
                 word.lower()

@@ -93,6 +93,12 @@ def test_what_is_lacking_is_no_wish():
     assert "families" not in read("påsk utan familj", "audience")
 
 
+def test_a_not_does_not_turn_a_fact_that_nobody_wishes_against():
+    for text in ("utan sorl", "inga lysrör", "slippa rakvatten", "inget oväsen", "har ingen dusch"):
+        assert [one.negated for one in asked(text).of("fact")] == [False], text
+    assert any(one.negated for one in asked("utan hundar").of("fact"))
+
+
 def test_a_word_for_a_relative_is_no_group_to_look_for():
     assert not read("min mamma behöver sällskap", "audience") & {"parents", "women"}
     assert not read("min sambo bestämmer vem jag får träffa", "audience") & {"men", "women"}
