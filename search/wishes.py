@@ -1,7 +1,8 @@
 """What a person wishes, out of the readings of her question: what must be, what lifts, what lowers."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from search.understanding.chain import Question
@@ -46,6 +47,21 @@ _IS_ONE_OF = {
     "open-preschool": ("families", "parents"),
     "parent-support": ("families", "parents"),
     "youth-club": ("teenagers",),
+}
+# What a situation means and what would be beside the point, by kind of term → the wishes it belongs to.
+_MEANT = {
+    "category": "categories",
+    "audience": "audiences",
+    "fact": "facts",
+    "loneliness": "loneliness",
+    "kind": "kinds",
+    "attendance": "attendance",
+}
+_AVOIDED = {
+    "category": "avoid_categories",
+    "audience": "avoid_audiences",
+    "kind": "avoid_kinds",
+    "fact": "without",
 }
 _ALONE = frozenset({"bara", "endast", "enbart", "only", "blott"})
 _VACANT = frozenset({"ledig", "lediga", "ledigt", "vacancies", "vacant"})
@@ -128,7 +144,7 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         if reading.kind == "situation":
             _situation(made, reading, lexicon, share)
         else:
-            _take(made, reading if share == 1.0 else replace(reading, weight=reading.weight * share), book)
+            _take(made, reading if share == 1.0 else reading._replace(weight=reading.weight * share), book)
     times = question.of("time")
     if (told or all(one.certainty == "guess" for one in times)) and not any(when.now for when in made.times):
         made.sure_times, made.time_share = False, IN_PASSING
@@ -156,17 +172,22 @@ def _looked_for(made: Wishes, question: Question) -> None:
             _raise(made.hints, key(one.word + other.word), KIN)
     narrow: set[str] = set()
     for word in question.words:
-        written = key(word.token.word)
-        _raise(made.words, written, word.weight)
-        narrow |= kin(written)
-        for base in indefinite(word.token.word.lower()):
-            _raise(made.words, key(base), word.weight)
-            narrow |= kin(key(base))
-        for part in parts(word.token.folded):
-            _raise(made.words, key(part), IN_PART * word.weight)
-            narrow |= kin(key(part))
+        whole, in_parts, kinds = _forms(word.token.word, word.token.folded)
+        for form in whole:
+            _raise(made.words, form, word.weight)
+        for part in in_parts:
+            _raise(made.words, part, IN_PART * word.weight)
+        narrow |= kinds
     for told in sorted(narrow):
         _raise(made.hints, told, KIN)
+
+
+@lru_cache(maxsize=50_000)
+def _forms(word: str, folded: str) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """The keys of a word, those of its parts, and those of what is narrower than its category."""
+    whole = tuple(key(form) for form in (word, *indefinite(word.lower())))
+    in_parts = tuple(key(part) for part in parts(folded))
+    return whole, in_parts, frozenset[str]().union(*(kin(form) for form in (*whole, *in_parts)))
 
 
 def _unread(made: Wishes) -> None:
@@ -181,7 +202,8 @@ def _unread(made: Wishes) -> None:
 
 
 def _raise(weights: dict[str, float], term: str, weight: float) -> None:
-    weights[term] = max(weights.get(term, 0.0), weight)
+    if weight > weights.get(term, 0.0):
+        weights[term] = weight
 
 
 def _take(made: Wishes, reading: Reading, book: PlaceBook) -> None:  # noqa: C901, PLR0912
@@ -237,35 +259,15 @@ def _situation(made: Wishes, reading: Reading, lexicon: Lexicon, share: float) -
     situation = lexicon.situations.get(reading.value)
     if situation is None:
         return
-    for source, names in (
-        (
-            situation.means,
-            {
-                "category": made.categories,
-                "audience": made.audiences,
-                "fact": made.facts,
-                "loneliness": made.loneliness,
-                "kind": made.kinds,
-                "attendance": made.attendance,
-            },
-        ),
-        (
-            situation.avoid,
-            {
-                "category": made.avoid_categories,
-                "audience": made.avoid_audiences,
-                "kind": made.avoid_kinds,
-                "fact": made.without,
-            },
-        ),
-    ):
+    for names, source in ((_MEANT, situation.means), (_AVOIDED, situation.avoid)):
         for kind, terms in source.items():
-            for term, weight in terms.items():
-                if kind in names:
-                    own = float(weight)
-                    sure = SOFT if kind in {"fact", "attendance"} else 1.0
-                    beside = 1.0 if kind == "fact" and own >= 1 else share
-                    _raise(names[kind], term, own * reading.weight * sure * beside)
+            if kind not in names:
+                continue
+            weights: dict[str, float] = getattr(made, names[kind])
+            sure = SOFT if kind in {"fact", "attendance"} else 1.0
+            for term, own in terms.items():
+                beside = 1.0 if kind == "fact" and own >= 1 else share
+                _raise(weights, term, own * reading.weight * sure * beside)
     made.signs |= situation.signs
     for word in situation.words:
         _raise(made.hints, key(word), reading.weight * share)

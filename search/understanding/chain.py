@@ -10,11 +10,12 @@ from typing import NamedTuple, cast
 from search.understanding.keys import Language
 from search.understanding.language import is_function_word, language_of
 from search.understanding.lexicon import WEAK, Lexicon, Meaning
-from search.understanding.matching import Match, matches, spelt
+from search.understanding.matching import Match, matches
 from search.understanding.people import read_people
 from search.understanding.placebook import PlaceBook
 from search.understanding.places import read_places
 from search.understanding.reading import Certainty, Reading, ReadingKind, Token
+from search.understanding.spelling import spelt
 from search.understanding.times import read_times
 from search.understanding.tokens import tokenize
 from search.words import MAX_QUERY_WORDS
@@ -59,6 +60,7 @@ class Question:
     text: str
     now: datetime
     tokens: tuple[Token, ...] = ()
+    starts: tuple[int, ...] = ()  # of the tokens
     language: Language = "sv"
     languages: tuple[Language, ...] = ("sv",)
     readings: tuple[Reading, ...] = ()
@@ -116,7 +118,8 @@ def _noted(question: Question, name: str, found: Iterable[Reading]) -> Question:
 
 
 def _normalised(question: Question) -> Question:
-    return replace(question, tokens=tokenize(question.text))
+    tokens = tokenize(question.text)
+    return replace(question, tokens=tokens, starts=tuple([token.start for token in tokens]))
 
 
 def _in_language(question: Question, lexicon: Lexicon) -> Question:
@@ -139,8 +142,7 @@ def _with_people(question: Question) -> Question:
 
 def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
     """The numbers of the tokens that lie within the readings."""
-    tokens = question.tokens
-    starts = [token.start for token in tokens]
+    tokens, starts = question.tokens, question.starts
     found: set[int] = set()
     for reading in readings:
         number = bisect_left(starts, reading.start)
@@ -177,7 +179,7 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     topics = [one for one in readings if one.kind in TOPICS]
     if len(question.tokens) <= SHORT and topics and all(one.weight < LIKELY for one in topics):
         readings = [
-            replace(one, weight=min(1.0, 2 * one.weight), certainty="likely") if one in topics else one
+            one._replace(weight=min(1.0, 2 * one.weight), certainty="likely") if one in topics else one
             for one in readings
         ]
     return _noted(question, "phrases", readings)

@@ -47,6 +47,7 @@ def _known() -> _Parts:
     return _Parts()
 
 
+@lru_cache(maxsize=50_000)
 def is_word(folded: str) -> bool:
     """Whether the dictionary has the word, as it stands or without a common ending."""
     words = _known().words

@@ -62,6 +62,21 @@ class Anchored:
     anchor: int
 
 
+class Within:
+    """Longer phrases by their rarest word, each with that and a neighbour in order, and by each word."""
+
+    def __init__(self) -> None:
+        self.by_anchor: dict[int, list[tuple[int, int, Anchored]]] = {}
+        self.by_word: dict[int, list[Anchored]] = {}
+
+    def add(self, one: Anchored) -> None:
+        """Take in one more phrase."""
+        at = max(one.anchor, 1)
+        self.by_anchor.setdefault(one.slots[one.anchor], []).append((one.slots[at - 1], one.slots[at], one))
+        for slot in one.needs:
+            self.by_word.setdefault(slot, []).append(one)
+
+
 class PhraseIndex:
     """Phrases by their rarest word. Equal words of phrases have one number, so that comparing is cheap."""
 
@@ -90,26 +105,18 @@ class PhraseIndex:
             slots = tuple(numbers[item] for item in phrase.items)
             anchor = min(range(len(slots)), key=lambda at: frequency[slots[at]])
             self._anchored.append(Anchored(phrase, slots, frozenset(slots), anchor))
-        self._within: dict[
-            frozenset[Language], tuple[dict[int, list[tuple[int, Anchored]]], dict[int, list[Anchored]]]
-        ] = {}
+        self._within: dict[frozenset[Language], Within] = {}
         self._known: dict[frozenset[str], tuple[tuple[Phrase, ...], frozenset[int]]] = {}
 
-    def within(
-        self, languages: frozenset[Language]
-    ) -> tuple[dict[int, list[tuple[int, Anchored]]], dict[int, list[Anchored]]]:
-        """The longer phrases of some languages: by their rarest word, with another one, and by each word."""
+    def within(self, languages: frozenset[Language]) -> "Within":
+        """The longer phrases of some languages."""
         found = self._within.get(languages)
         if found is None:
-            by_anchor: dict[int, list[tuple[int, Anchored]]] = {}
-            by_word: dict[int, list[Anchored]] = {}
+            found = Within()
             for one in self._anchored:
                 if one.phrase.language in languages:
-                    other = one.slots[one.anchor - 1]
-                    by_anchor.setdefault(one.slots[one.anchor], []).append((other, one))
-                    for slot in one.needs:
-                        by_word.setdefault(slot, []).append(one)
-            self._within[languages] = found = by_anchor, by_word
+                    found.add(one)
+            self._within[languages] = found
         return found
 
     def of(self, keys: frozenset[str]) -> tuple[tuple[Phrase, ...], frozenset[int]]:
@@ -357,12 +364,16 @@ def _typed(phrases: Iterable[Phrase]) -> dict[str, list[tuple[str, str, str]]]:
     return typed
 
 
+def _weights(written: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, float]]:
+    return {kind: {term: float(weight) for term, weight in terms.items()} for kind, terms in written.items()}
+
+
 def _situation(identifier: str, written: Mapping[str, Any]) -> Situation:
     return Situation(
         id=identifier,
         labels=written["label"],
-        means=written.get("means") or {},
-        avoid=written.get("avoid") or {},
+        means=_weights(written.get("means") or {}),
+        avoid=_weights(written.get("avoid") or {}),
         belongs=frozenset(written.get("is") or ()),
         words=tuple(written.get("words") or ()),
         signs=frozenset(written.get("signs") or ()),

@@ -6,23 +6,20 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
-
 from search.understanding.compounds import is_word, parts
 from search.understanding.keys import FOLDED, Language, keys_of
 from search.understanding.language import is_everyday
 from search.understanding.lexicon import GAP, Anchored, Lexicon, Meaning, Phrase, PhraseIndex
 from search.understanding.reading import Token
-from search.understanding.sounds import SHORTEST, sound
-from search.words import fold, stem_once
+from search.understanding.sounds import SHORTEST
+from search.understanding.spelling import is_foreign, known_parts, meant_by
 
 JOINED, TWO_PARTS, PART, TYPING_ERROR = 1.0, 0.9, 0.6, 0.8
 FOREIGN = 0.8  # a phrase of a language that the question may also be in
 TURNED = frozenset({"attendance", "cost", "fact"})
 NOT_WORDS = frozenset({"aldrig", "ej", "inte", "never", "not"})
 LONG = 4  # words of a phrase
-SHORTEST_CORRECTED, TWO_ERRORS_FROM = 5, 9
+NEXT_ONES = (1 << GAP + 3) - 2  # bits of the tokens that the next word of a phrase may stand on
 
 
 class Unit(NamedTuple):
@@ -51,6 +48,9 @@ class Match(NamedTuple):  # plain tuples, as a long text makes thousands of both
         return self.meaning.weight * self.quality
 
 
+Standing = tuple[Unit, tuple[Phrase, ...], frozenset[int]]
+
+
 def matches(
     tokens: tuple[Token, ...],
     lexicon: Lexicon,
@@ -65,14 +65,16 @@ def matches(
     """
     units = _whole(tokens, lexicon, languages[0])
     units += _members(units, lexicon, languages)
-    found = list(_find(units, lexicon.phrases, languages))
+    standing = _standing(units, lexicon.phrases)
+    found = list(_find(standing, lexicon.phrases, languages))
     met = frozenset(index for match in found for index in match.covers)
     further = list(_loose(tokens, lexicon, met, taken, told, swedish="sv" in languages[:2]))
     if further:
+        standing += _standing(further, lexicon.phrases)
         kinds = {(match.meaning.kind, index) for match in found for index in match.covers}
         found += [
             match
-            for match in _find([*units, *further], lexicon.phrases, languages, loose=True)
+            for match in _find(standing, lexicon.phrases, languages, loose=True)
             if (match.meaning.kind, match.first) not in kinds  # the whole word has said more
         ]
     return _settled(match for match in found if not _turned_by_not(match, tokens))
@@ -109,7 +111,7 @@ def _joined(one: str, other: str) -> frozenset[str]:
 
 def _members(units: list[Unit], lexicon: Lexicon, languages: tuple[Language, ...]) -> list[Unit]:
     """Members of the lexicon's classes that are several words, as units: "gick bort" stands for died."""
-    found = _find(units, lexicon.class_phrases, languages)
+    found = _find(_standing(units, lexicon.class_phrases), lexicon.class_phrases, languages)
     return [Unit(match.first, match.last, frozenset({match.meaning.value}), match.quality) for match in found]
 
 
@@ -129,9 +131,9 @@ def _loose(
         split = parts(token.folded)
         if not split and number not in met | told:
             if is_word(token.folded):
-                split = _known_parts(token.folded, lexicon.words)
-            elif swedish and not _foreign(token, lexicon):
-                split, meant = _meant(token, lexicon)
+                split = known_parts(token.folded, lexicon.words)
+            elif swedish and not is_foreign(token, lexicon):
+                split, meant = meant_by(token, lexicon)
                 if meant is not None:
                     yield Unit(number, number, lexicon.keys(keys_of(meant)), TYPING_ERROR, loose=True)
         for part in split:
@@ -141,46 +143,6 @@ def _loose(
                 yield Unit(number, number, _joined(one, other.removesuffix("s")), TWO_PARTS, loose=True)
 
 
-def spelt(token: Token, lexicon: Lexicon, languages: tuple[Language, ...]) -> Token:
-    """The token as it is written when it is a misspelt word of a phrase; else itself."""
-    plain = token.folded.isascii() and token.folded.isalpha() and len(token.folded) >= SHORTEST
-    if not plain or "sv" not in languages[:2] or _foreign(token, lexicon) or is_word(token.folded):
-        return token
-    meant = None if parts(token.folded) else _meant(token, lexicon)[1]
-    return token if meant is None else Token(token.start, token.end, meant, fold(meant), keys_of(meant))
-
-
-def _foreign(token: Token, lexicon: Lexicon) -> bool:
-    """Whether a word stands in phrases of another language: "meet" is no misspelt Swedish word."""
-    return not lexicon.telling.isdisjoint(token.keys)
-
-
-def _known_parts(folded: str, words: frozenset[str]) -> tuple[str, ...]:
-    """A dictionary's word in two words of phrases: `rullstolsdans` is rullstol + dans."""
-    for cut in range(len(folded) - SHORTEST, SHORTEST - 1, -1):
-        first, last = folded[:cut], folded[cut:]
-        if last in words and (first in words or first.removesuffix("s") in words):
-            return first, last
-    return ()
-
-
-def _meant(token: Token, lexicon: Lexicon) -> tuple[tuple[str, ...], str | None]:
-    """The word that a misspelt one may be, or the parts of a misspelt compound."""
-    sounds = lexicon.sounds
-    meant = sounds.get(sound(token.word)) or sounds.get(sound(stem_once(token.word)))
-    if meant is None and len(token.folded) >= SHORTEST_CORRECTED:
-        meant = closest(token.folded, lexicon.words)
-    if meant is not None:
-        return (), meant
-    for cut in range(len(token.word) - SHORTEST, SHORTEST - 1, -1):
-        first = sounds.get(sound(token.word[:cut])) or sounds.get(sound(token.word[:cut].removesuffix("s")))
-        rest = token.word[cut:]
-        last = (sounds.get(sound(rest)) or sounds.get(sound(stem_once(rest)))) if first else None
-        if first and last:
-            return (fold(first), fold(last)), None
-    return (), None
-
-
 @lru_cache(maxsize=20_000)
 def _part_keys(part: str) -> frozenset[str]:
     """A first part stands in a form of its own: kvinno is kvinna, sorge is sorg, barns is barn."""
@@ -188,30 +150,6 @@ def _part_keys(part: str) -> frozenset[str]:
     if part[-1] in "oues":
         keys |= keys_of(part[:-1]) | keys_of(part[:-1] + "a")
     return frozenset(key for key in keys if key.startswith(("sv:", FOLDED)))
-
-
-@lru_cache(maxsize=8)
-def _by_length(words: frozenset[str]) -> dict[tuple[str, int], list[str]]:
-    sorted_words: dict[tuple[str, int], list[str]] = {}
-    for word in sorted(words):
-        sorted_words.setdefault((word[0], len(word)), []).append(word)
-    return sorted_words
-
-
-@lru_cache(maxsize=20_000)
-def closest(folded: str, words: frozenset[str]) -> str | None:
-    """The word that was most likely meant: one letter off, two in long words, the first letter right."""
-    most = 2 if len(folded) >= TWO_ERRORS_FROM else 1
-    by_length = _by_length(words)
-    candidates = [
-        word
-        for length in range(len(folded) - most, len(folded) + most + 1)
-        for word in by_length.get((folded[0], length), ())
-    ]
-    best = process.extractOne(
-        folded, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=most, processor=None
-    )
-    return None if best is None else str(best[0])
 
 
 class _Places:
@@ -236,23 +174,25 @@ class _Places:
         return units[index] if index < len(numbers) and numbers[index] <= last else None
 
 
+def _standing(units: Iterable[Unit], index: PhraseIndex) -> list[Standing]:
+    """Units with the phrases that they are and the words of longer ones that they may stand for."""
+    return [(unit, *index.of(unit.keys)) for unit in units]
+
+
 def _find(
-    units: list[Unit],
+    standing: list[Standing],
     index: PhraseIndex,
     languages: tuple[Language, ...],
     *,
     loose: bool = False,
 ) -> Iterator[Match]:
     """Every place of every phrase; `loose`: only where some word is not as it was typed."""
-    whole: list[tuple[Unit, frozenset[int]]] = []
-    for unit in units:
-        phrases, slots = index.of(unit.keys)
-        if not unit.everyday and (unit.loose or not loose):
+    for unit, phrases, _ in standing:
+        if phrases and not unit.everyday and (unit.loose or not loose):
             for phrase in phrases:
                 if phrase.language in languages:
                     yield _alone(unit, phrase, languages)
-        if slots and unit.quality != PART:
-            whole.append((unit, slots))
+    whole = [(unit, slots) for unit, _, slots in standing if slots and unit.quality != PART]
     wanted = _wanted(whole, index, languages, loose=loose)
     if not wanted:
         return
@@ -278,18 +218,31 @@ def _wanted(
     loose: bool,
 ) -> list[Anchored]:
     """The longer phrases whose words are all there; `loose`: one of them not as it was typed."""
-    there = frozenset[int]().union(*(slots for _, slots in whole))
-    by_anchor, by_word = index.within(frozenset(languages))
+    within = index.within(frozenset(languages))
+    begins, follows = _placed(whole)
     if not loose:
         return [
             one
-            for slot in there
-            for other, one in by_anchor.get(slot, ())
-            if other in there and one.needs <= there
+            for slot in begins
+            for former, latter, one in within.by_anchor.get(slot, ())
+            if former in follows and latter in begins and follows[former] & begins[latter]
+            if one.needs <= begins.keys()
         ]
     loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
-    found = (one for slot in loosely for one in by_word.get(slot, ()) if one.needs <= there)
+    found = (one for slot in loosely for one in within.by_word.get(slot, ()) if one.needs <= begins.keys())
     return list(dict.fromkeys(found))
+
+
+def _placed(whole: list[tuple[Unit, frozenset[int]]]) -> tuple[dict[int, int], dict[int, int]]:
+    """For each word of longer phrases the tokens that it begins on, and those that the next may, as bits."""
+    begins: dict[int, int] = {}
+    follows: dict[int, int] = {}
+    for unit, slots in whole:
+        first, next_ones = 1 << unit.first, NEXT_ONES << unit.last
+        for slot in slots:
+            begins[slot] = begins.get(slot, 0) | first
+            follows[slot] = follows.get(slot, 0) | next_ones
+    return begins, follows
 
 
 def _first_of(placed: tuple[Unit, frozenset[int]]) -> int:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import get_args
 
@@ -202,9 +201,10 @@ def _aged(person: Person, age: Age) -> Whose:
 def _age_words(pieces: Sequence[Piece]) -> list[Reading]:
     """Words that name an age: tonåring, bebis, pensionär."""
     found = []
+    words = _ages_of_words()
     at = 0
     while at < len(pieces):
-        match = _ages_of_words().longest(pieces, at)
+        match = words.longest(pieces, at) if pieces[at].folded in words.firsts else None
         if match is None:
             at += 1
             continue
@@ -246,7 +246,7 @@ def _agreed(found: list[Reading]) -> list[Reading]:
     """A guess yields to what is said; two genders of one person make both a guess."""
     said = {one.value for one in found if one.certainty != "guess" and one.value.endswith("#self")}
     if len(said) > 1:
-        return [replace(one, certainty="guess") if one.value in said else one for one in found]
+        return [one._replace(certainty="guess") if one.value in said else one for one in found]
     if said:
         return [
             one

@@ -68,9 +68,11 @@ def _person_words() -> Phrases[tuple[str, str]]:
 def persons_in(pieces: Sequence[Piece]) -> list[Person]:
     """The persons of a question in order."""
     found: list[Person] = []
+    words = _person_words()
     at = 0
     while at < len(pieces):
-        match = _person_words().longest(pieces, at) or _parent_of(pieces, at)
+        word = pieces[at].folded
+        match = (words.longest(pieces, at) if word in words.firsts else None) or _parent_of(word, at)
         if match is None:
             at += 1
             continue
@@ -101,9 +103,8 @@ def _same_as(pieces: Sequence[Piece], person: Person, last: Person | None) -> Pe
     return replace(person, whose=last.whose, certainty=None if last.whose == "relative" else person.certainty)
 
 
-def _parent_of(pieces: Sequence[Piece], at: int) -> tuple[tuple[str, str], int] | None:
+def _parent_of(word: str, at: int) -> tuple[tuple[str, str], int] | None:
     """Any other compound of mamma and pappa: fyrabarnsmamma, helgpappa."""
-    word = pieces[at].folded
     gender = "woman" if word.endswith("mamma") else "man" if word.endswith("pappa") else None
     return (("parent", gender), at + 1) if gender else None
 

@@ -90,7 +90,8 @@ def read_places(
     at = 0
     while at < len(pieces):
         one = None
-        if _may_be_misspelt(pieces, at) or not _is_plain(pieces[at].word, pieces[at].folded, book):
+        plain = pieces[at].word in book.plain or _is_plain(pieces[at].word, pieces[at].folded, book)
+        if not plain or _may_be_misspelt(pieces, at):
             one = _postcode(pieces, at, book) or _here(pieces, at) or _name(pieces, at, book, taken)
         if one is None:
             at += 1
@@ -196,8 +197,6 @@ def _called(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tupl
 
 def _is_plain(word: str, folded: str, book: PlaceBook) -> bool:
     """Whether a word met before is neither a place nor the beginning of one: most words of a long text."""
-    if word in book.plain:
-        return True
     begins = folded in _here_words().firsts or _most_words(folded, book) > 1 or not folded.isalpha()
     if plain := not begins and book.met.get(word) == ():
         book.plain.add(word)

@@ -1,6 +1,5 @@
 """What has been read in a question: words with their places in the text, and readings of them."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 ReadingKind = Literal[
@@ -35,8 +34,7 @@ class Token(NamedTuple):
     keys: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):  # plain tuples, as a long text makes hundreds of them
     """One thing understood: shown as a chip, usable again without the text.
 
     `value` is a term of a vocabulary, or for age, cost, gender, place and time a short notation that its
