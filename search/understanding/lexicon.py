@@ -19,7 +19,8 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DATA = Path(__file__).parent.parent / "data" / "lexicon"
 GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
-NOT, WITHOUT = "inte", "utan"
+TURNING = frozenset({"aldrig", "inte"})  # stand before the verb of a subordinate clause
+WITHOUT = "utan"
 LACKED = frozenset({"cost", "fact"})
 LACKING, LACKING_HERSELF = ("ingen", "slippa", "slipper"), ("inte ha", "inte har", "kräver inte", "saknar")
 # What is there or not, and not hers: "saknar mina barn" asks for no place without children.
@@ -209,8 +210,8 @@ class _Reader:
         for name, by_language in written.items():
             for language, members in by_language.items():
                 known_by = class_key(name, language)
-                for member in members:
-                    words = _key_words(str(member))
+                for said in (form for one in members for form in (str(one), *_turned(str(one), language))):
+                    words = _key_words(said)
                     if len(words) == 1:
                         for key in keys_in(words[0], language):
                             self.class_words.setdefault(key, set()).add(known_by)
@@ -292,10 +293,10 @@ class _Reader:
 def _turned(text: str, language: Language) -> tuple[str, ...]:
     """A Swedish phrase as it stands in a subordinate clause: "orkar inte leva" is "inte orkar leva" there."""
     words = _key_words(text)
-    if language != "sv" or NOT not in words[1:]:
+    at = next((at for at in range(1, len(words)) if words[at] in TURNING), 0)
+    if language != "sv" or not at or words[at - 1].startswith("<"):
         return ()
-    at = words.index(NOT, 1)
-    return (" ".join([*words[: at - 1], NOT, words[at - 1], *words[at + 1 :]]),)
+    return (" ".join([*words[: at - 1], words[at], words[at - 1], *words[at + 1 :]]),)
 
 
 def _lacking(text: str, language: Language, meaning: Meaning) -> tuple[str, ...]:
