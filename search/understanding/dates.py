@@ -16,8 +16,14 @@ _UNTIL_NOON = folded_set("före innan before")
 _AFTER = folded_set("efter after")
 _ABOUT = folded_set("vid kring runt runtomkring omkring around at")
 # Words that a date, a week or a clock time may begin with.
-BEGINNING = CLOCK | _UNTIL_NOON | _AFTER | _ABOUT | {"den", "the", "v", "vecka", "week"}
+_WEEK = folded_set(
+    "v vecka veckan veckorna week weeks wk viikko viikon viikolla viikot semana semanas"
+    " الأسبوع اسبوع هفته тиждень тижні тижня toddobaad toddobaadka ሰሙን"
+)
+BEGINNING = CLOCK | _UNTIL_NOON | _AFTER | _ABOUT | _WEEK | {"den", "the"}
+_EXPECTING = ("gravid", "havande", "pregnan", "raskaa", "embaraz", "вагітн", "حامل", "باردار")
 _IN_MONTH = folded_set("i in under en during у в في")
+_COUNTED = folded_set("barn personer kl klockan år åringar vuxna st people kids")  # "vecka 8 och 2 barn"
 _OF_DATE = folded_set("e de a d:e st nd rd th of den")
 # What may follow an hour said without "klockan"; before a noun the number counts something ("efter tre år").
 _AFTER_HOUR = folded_set(
@@ -62,8 +68,10 @@ def dated(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noq
     word = pieces[at].folded
     if word in CLOCK:
         return _clock(pieces, at, at + 1)
-    if word in {"vecka", "v", "week"} or (word in {"den", "the"} and at + 1 < len(pieces)):
-        return _date(pieces, at, at + 1, today) if word in {"den", "the"} else _week(pieces, at, today)
+    if word in _WEEK:
+        return _weeks(pieces, at, today)
+    if word in {"den", "the"} and at + 1 < len(pieces):
+        return _date(pieces, at, at + 1, today)
     if word in _AFTER or word in _UNTIL_NOON or word in _ABOUT:
         return _about(pieces, at)
     if pieces[at].number is None:
@@ -140,17 +148,36 @@ def _next_date(day: int, month: int, today: date) -> date | None:
     return None
 
 
-def _week(pieces: Sequence[Piece], at: int, today: date) -> Found | None:
+def _weeks(pieces: Sequence[Piece], at: int, today: date) -> Found | None:
+    """A week by its ISO number, or several: "v. 44", "vecka 8 och 9", "v 7–10"."""
     number = pieces[at + 1].number if at + 1 < len(pieces) else None
+    span = _week(number, today)
+    if number is None or span is None:
+        return None
+    first, last = span
+    end, to = at + 2, None
+    if end < len(pieces):
+        to = end if pieces[end].dashed else end + 1 if pieces[end].folded in TO | LISTING else None
+    until = pieces[to].number if to is not None and to < len(pieces) else None
+    counted = to is not None and to + 1 < len(pieces) and pieces[to + 1].folded in _COUNTED
+    through = _week(until, today) if until and number < until and not counted else None
+    if to is not None and until and through:
+        end, first, last = to + 1, through[0] - timedelta(7 * (until - number)), through[1]
+    told = any(piece.folded.startswith(_EXPECTING) for piece in pieces[max(0, at - 3) : end + 1])
+    return Found(at, end, When(max(today, first), last), void=told)
+
+
+def _week(number: int | None, today: date) -> tuple[date, date] | None:
+    """The coming week of a number, from Monday to Sunday; the one that runs counts as coming."""
     if number is None or not 1 <= number <= 53:
         return None
-    for year in range(today.year, today.year + 8):
+    for year in range(today.year - 1, today.year + 8):  # the last week of a year may end in the next
         try:
             last = date.fromisocalendar(year, number, 7)
         except ValueError:
             continue
         if last >= today:
-            return Found(at, at + 2, When(max(today, last - timedelta(6)), last))
+            return last - timedelta(6), last
     return None
 
 

@@ -63,6 +63,19 @@ def values(text, now=WEDNESDAY):
         ("fredag den 27 november", "2026-11-27..2026-11-27/"),
         ("3 mars", "2027-03-03..2027-03-03/"),
         ("vecka 8", "2027-02-22..2027-02-28/"),
+        ("v.9", "2027-03-01..2027-03-07/"),
+        ("v44", "2027-11-01..2027-11-07/"),
+        ("veckan 8", "2027-02-22..2027-02-28/"),
+        ("vecka 8 och 9", "2027-02-22..2027-03-07/"),
+        ("v. 7-10", "2027-02-15..2027-03-14/"),
+        ("veckorna 52 till 53", "2026-12-21..2027-01-03/"),
+        ("vecka 8 och 2 barn", "2027-02-22..2027-02-28/"),
+        ("viikolla 8", "2027-02-22..2027-02-28/"),
+        ("semana 8", "2027-02-22..2027-02-28/"),
+        ("тиждень 8", "2027-02-22..2027-02-28/"),
+        ("الأسبوع 8", "2027-02-22..2027-02-28/"),
+        ("vecka 53", "2026-12-28..2027-01-03/"),
+        ("udda veckor", "//odd"),
         ("klockan sex", "/18:00"),
         ("kl 18", "/18:00"),
         ("kl. 18.30", "/18:30"),
@@ -144,6 +157,12 @@ def test_seven_in_the_morning_is_no_evening():
     assert values("öppnar redan vid sju på morgonen") == ["/07:00"]
 
 
+def test_weeks_of_which_the_first_is_over_are_those_that_run():
+    at = datetime(2027, 2, 24, 14, tzinfo=WEDNESDAY.tzinfo)
+    (reading,) = read_times(tokenize("sportlov vecka 7-10"), at, "sportlov vecka 7-10")
+    assert reading.value == "2027-02-24..2027-03-14/"
+
+
 def test_every_other_wednesday_is_a_wish_for_wednesdays():
     (reading,) = read_times(tokenize("fika varannan onsdag"), WEDNESDAY, "fika varannan onsdag")
     assert (reading.value, reading.certainty) == ("we/", "likely")
@@ -157,6 +176,8 @@ def test_every_other_wednesday_is_a_wish_for_wednesdays():
         "i går kväll",
         "blev uppsagd i måndags",
         "barnen varannan vecka",
+        "gravid i vecka 20",
+        "är i v 32, gravid med tvillingar",
         "varannan helg",
         "någon timme i veckan",
         "efter fem år på gatan",
