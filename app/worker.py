@@ -17,6 +17,7 @@ from app.models import OutboxJob
 from app.sending import Sending
 from app.services import index_sync
 from app.services.outbox import CHANNEL
+from app.services.wall_clock import today
 from app.troubles import told
 from search.client import IndexClient, SearchUnavailable, TaskFailed
 
@@ -102,10 +103,10 @@ def _roll_daily(stopped: threading.Event) -> None:
     """Roll at the start and after each midnight in Stockholm; what fails is tried again in a minute."""
     rolled_on = None
     while not stopped.is_set():
-        if rolled_on != index_sync.today():
+        if rolled_on != today():
             try:
                 roll()
-                rolled_on = index_sync.today()
+                rolled_on = today()
             except STORES_AWAY as error:
                 logger.warning("roll_failed error=%s", type(error).__name__)
         stopped.wait(60)

@@ -14,7 +14,7 @@ from people import Headers, HeadersOf
 
 from app import db
 from app.config import get_settings
-from app.services.referral_demands import today
+from app.services.wall_clock import today
 
 TODAY = today()  # in Sweden, where it is tomorrow for an hour or two each night
 PHONE = "070-174 06 05"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -26,7 +25,7 @@ from app.services import (
 )
 from app.services.page_seen import Seen
 from app.services.referral_change import IllegalChange, Said
-from app.services.wall_clock import STOCKHOLM
+from app.services.wall_clock import today
 
 COOKIE, PATH = "torg_case", "/r"
 SECONDS = referral_links.SESSION_HOURS * 3600
@@ -90,7 +89,7 @@ def _shown(case: Case, seen: Seen | None = None, *, told: str = "", status: int 
         asks_measures=referral_change.takes_measures(case.session, referral),
         spoken=language.name_sv if language else referral.language or "",
         csrf=page_sessions.form_token(case.secret),
-        today=datetime.now(STOCKHOLM).date().isoformat(),
+        today=today().isoformat(),
     )
 
 

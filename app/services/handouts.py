@@ -12,7 +12,7 @@ from app.config import get_settings
 from app.errors import Conflict, Gone, NotFound
 from app.models import Listing, Referral
 from app.schemas.schedule import WEEKDAYS
-from app.services import access_log, codes, listing_views, referral_views, schedules, venues
+from app.services import codes, listing_views, referral_rows, referral_views, schedules, venues
 from app.services.document_hours import is_round_the_clock, rules_of
 from app.services.listings import to_record
 from app.services.referral_rows import By
@@ -66,16 +66,7 @@ def make(session: Session, referral: Referral, *, language: str, by: By) -> Hand
     )
     with suppress(NotFound, Gone):  # a listing that is not public: the names must do
         _tell(handout, listing_views.published(session, referral.listing_id), language)
-    access_log.note(
-        session,
-        actor=by.party,
-        actor_id=by.actor_id,
-        tenant=by.tenant,
-        unit=by.unit,
-        action="handout",
-        referral_id=referral.id,
-        fields=["code"],
-    )
+    referral_rows.note(session, referral, by, "handout", ["code"])
     return handout
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from app.models import Listing, ListingVenue, SearchDocument
 from app.services import documents
 from app.services.freshness import is_too_old
 from app.services.taxonomies import vocabulary
-from app.services.wall_clock import STOCKHOLM
+from app.services.wall_clock import today
 from search import rebuild as index_rebuild
 from search.client import IndexClient, SearchUnavailable
 from search.rebuild import BATCH, live_uid
@@ -44,10 +44,6 @@ class AuditReport:
 
     def __len__(self) -> int:
         return len(self.missing) + len(self.stale) + len(self.surplus)
-
-
-def today() -> date:
-    return datetime.now(STOCKHOLM).date()
 
 
 def ensure(client: IndexClient, prefix: str) -> None:

@@ -16,7 +16,7 @@ from app.schemas.listing import ListingIn
 from app.services import audit, index_sync, outbox, publishing, taxonomies, venues
 from app.services.listing_status import Status, transition
 from app.services.organisations import UNSET, Outcome, Unset
-from app.services.wall_clock import STOCKHOLM
+from app.services.wall_clock import today
 
 # The columns that hold a key of the exchange format as it is.
 _COLUMNS = (
@@ -159,7 +159,7 @@ def _check(session: Session, record: ListingIn, *, publish: bool) -> None:
         for pointer, term, terms in named
         if term not in terms
     ]
-    if record.confirmed_on and record.confirmed_on > datetime.now(STOCKHOLM).date():
+    if record.confirmed_on and record.confirmed_on > today():
         found.append(FieldProblem("/confirmed_on", "in_the_future", "Is in the future."))
     if publish:
         found.extend(publishing.problems(record))

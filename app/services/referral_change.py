@@ -16,8 +16,16 @@ from app.schemas.referral_terms import Party, Reason, Status, SubStatus
 from app.services import business_days, notifications, referral_rows, retention
 from app.services.notifications import Receiver
 from app.services.referral_rows import By
-from app.services.referral_states import ALLOWED, EVENTS, OPEN, REASONED, next_statuses
-from app.services.wall_clock import STOCKHOLM
+from app.services.referral_states import (
+    ALLOWED,
+    EVENTS,
+    OPEN,
+    REASONED,
+    may_be_told,
+    next_events,
+    next_statuses,
+)
+from app.services.wall_clock import STOCKHOLM, today
 
 ANSWER_BUSINESS_DAYS = 2
 EXPIRY_DAYS = 14
@@ -93,16 +101,14 @@ def happened(
 ) -> ReferralEvent:
     """Write down something that happened without another status. Raises IllegalChange or Forbidden."""
     now = now or datetime.now(UTC)
-    party, during = EVENTS.get(kind, ("system", frozenset()))
-    if referral.status not in during:
+    status: Status = referral.status  # type: ignore[assignment]
+    if not may_be_told(kind, status, referral.mode):
         raise IllegalChange(
-            f"{kind} cannot be told of a referral that is {referral.status}.",
-            more={"allowed": [one for one, (of, when) in EVENTS.items() if referral.status in when]},
+            f"{kind} cannot be told of a referral that is {status} (mode {referral.mode}).",
+            more={"allowed": next_events(status, referral.mode, by.party)},
         )
-    if by.party != party:
+    if by.party != EVENTS[kind][0]:
         raise Forbidden("This event is another party's to tell.")
-    if kind == "info-requested" and referral.mode == "self":
-        raise IllegalChange("Nobody but the person herself could answer: accept, and ask her.")
     on = said.on or now.astimezone(STOCKHOLM).date()
     if on > now.astimezone(STOCKHOLM).date() and kind != "booked":
         sentence = "Is in the future."
@@ -124,7 +130,7 @@ def happened(
 def _still_agreed(session: Session, referral: Referral, to: Status) -> None:
     """Acceptance shows the person: not after the waiver has ended."""
     consent = referral_rows.consent(session, referral.id) if to == "accepted" else None
-    if consent is not None and consent.expires_on < datetime.now(STOCKHOLM).date():
+    if consent is not None and referral_rows.has_ended(consent):
         sentence = "The consent has expired."
         raise Invalid(
             "The change cannot be made.", [FieldProblem("/consent/expires_on", "expired", sentence)]
@@ -134,9 +140,7 @@ def _still_agreed(session: Session, referral: Referral, to: Status) -> None:
 def takes_measures(session: Session, referral: Referral) -> bool:
     """Whether the person has agreed that her answers to measures are handed on, and still does."""
     consent = referral_rows.consent(session, referral.id)
-    if consent is None or consent.expires_on < datetime.now(STOCKHOLM).date():
-        return False
-    return "feedback" in consent.categories
+    return consent is not None and "feedback" in consent.categories and not referral_rows.has_ended(consent)
 
 
 def _require(session: Session, referral: Referral, to: Status, said: Said) -> None:
@@ -156,9 +160,8 @@ def _require(session: Session, referral: Referral, to: Status, said: Said) -> No
 
 
 def _implausible(session: Session, referral: Referral, outcome: OutcomeIn) -> Iterator[FieldProblem]:
-    today = datetime.now(STOCKHOLM).date()
     for name in ("enrolled_on", "first_attended_on", "continuing_on"):
-        if (getattr(outcome, name) or today) > today:
+        if (getattr(outcome, name) or today()) > today():
             yield FieldProblem(f"/outcome/{name}", "in_the_future", "Is in the future.")
     if outcome.attendance_count is not None and outcome.attendance_count < (referral.attendance_count or 0):
         sentence = "More visits have been told one by one."

@@ -26,6 +26,7 @@ from app.services import referral_demands as demands
 from app.services.referral_change import Said
 from app.services.referral_rows import By
 from app.services.vault import vault
+from app.services.wall_clock import today
 
 _NEEDS = tuple(Needs.model_fields)
 
@@ -61,11 +62,11 @@ def request_contact(session: Session, sent: SelfReferralIn, *, by: By, caller: s
     before is told to nobody.
     """
     goal = demands.goal(session, sent.listing_id)
-    today = demands.today()
+    noted = today()
     waiver = Waiver(
         given_by="self" if sent.decided_by is None else sent.decided_by,
-        given_on=today,
-        expires_on=today + timedelta(days=get_settings().retention_days),
+        given_on=noted,
+        expires_on=noted + timedelta(days=get_settings().retention_days),
         recipient=goal.organisation.id,
         categories=["contact", "needs", "note"],
         text_version=sent.text_version,
@@ -91,7 +92,7 @@ def request_contact(session: Session, sent: SelfReferralIn, *, by: By, caller: s
         within=timedelta(days=1),
     )
     return _begin(
-        session, referral, goal, sent.person, waiver, Basis(code="consent", noted_on=today), by, SendOptions()
+        session, referral, goal, sent.person, waiver, Basis(code="consent", noted_on=noted), by, SendOptions()
     )
 
 

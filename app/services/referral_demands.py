@@ -1,7 +1,7 @@
 """What a referral must have before an organisation is asked; everything missing is told at once."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from app.schemas.referral import COARSE, MINORS, Category, Person, ReferralIn, S
 from app.services import capacity, referral_rows
 from app.services.referral_rows import By
 from app.services.referral_states import OPEN
-from app.services.wall_clock import STOCKHOLM
+from app.services.wall_clock import today
 
 
 class ListingFull(Conflict):
@@ -198,7 +198,3 @@ def room(session: Session, referral: Referral, goal: Goal, by: By, *, allow_dupl
             referral_rows.note_alone(by, "duplicate", found)
             sentence = "An open referral of the same person to this organisation exists."
             raise Conflict(sentence, [FieldProblem("/person/contact", "duplicate", sentence)])
-
-
-def today() -> date:
-    return datetime.now(STOCKHOLM).date()

@@ -1,6 +1,6 @@
 """What an organisation does beside answering: redeems a code, says whether it takes people."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from app.schemas.referral_change import CapacityIn
 from app.services import codes, listing_changes, listings, referral_change, tally
 from app.services.referral_rows import By
 from app.services.vault import vault
-from app.services.wall_clock import STOCKHOLM
+from app.services.wall_clock import today
 
 
 def redeem(session: Session, code: str, *, by: By) -> Referral:
@@ -47,8 +47,7 @@ def set_capacity(session: Session, referral: Referral, sent: CapacityIn, *, by: 
     listing = listings.by_id(
         session, referral.listing_id, organisation_id=referral.organisation_id, lock=True
     )
-    today: date = datetime.now(STOCKHOLM).date()
-    capacity = Capacity(status=sent.status, as_of=today, **({"until": sent.until} if sent.until else {}))
+    capacity = Capacity(status=sent.status, as_of=today(), **({"until": sent.until} if sent.until else {}))
     record = ListingIn(kind=listing.kind, capacity=capacity)
     listing_changes.change(session, listing, record, actor=f"{by.party}:{by.actor_id}")
     return capacity

@@ -14,6 +14,7 @@ from app.schemas.referral_list import InboxQuery
 from app.schemas.referral_terms import Party
 from app.services import access_log
 from app.services.vault import DataKey, vault
+from app.services.wall_clock import today
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ def note_alone(by: By, action: str, referral_id: UUID | None) -> None:
         action=action,
         referral_id=referral_id,
     )
+
+
+def has_ended(consent: ReferralConsent) -> bool:
+    """Whether the person's waiver of secrecy no longer lasts: its last day has passed."""
+    return consent.expires_on < today()
 
 
 def one(session: Session, referral_id: UUID | None, by: By, *, lock: bool = False) -> Referral:

@@ -59,6 +59,12 @@ def next_statuses(status: Status, party: Party) -> list[Status]:
     return [to for to in STATUSES if party in ALLOWED.get((status, to), ())]
 
 
-def next_events(status: Status, party: Party) -> list[SubStatus]:
+def may_be_told(kind: SubStatus, status: Status, mode: str) -> bool:
+    """Whether anybody may tell this now. A question about her own wish only the person could answer."""
+    during = EVENTS[kind][1] if kind in EVENTS else frozenset()
+    return status in during and not (kind == "info-requested" and mode == "self")
+
+
+def next_events(status: Status, mode: str, party: Party) -> list[SubStatus]:
     """What this party may tell of a referral in this status."""
-    return [kind for kind, (by, during) in EVENTS.items() if by == party and status in during]
+    return [kind for kind, (by, _) in EVENTS.items() if by == party and may_be_told(kind, status, mode)]

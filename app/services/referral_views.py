@@ -1,6 +1,5 @@
 """Referrals as each party may see them: progressive disclosure in one place."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,6 @@ from app.services import codes, referral_rows
 from app.services.referral_rows import By, person_of
 from app.services.referral_states import OPEN, next_events, next_statuses
 from app.services.vault import vault
-from app.services.wall_clock import STOCKHOLM
 
 _PLAIN = (
     "id", "correlation_id", "mode", "status", "sub_status", "reason", "version", "municipality_code",
@@ -100,7 +98,7 @@ def when_made(session: Session, referral: Referral, by: By) -> ReferralMade:
 def for_organisation(session: Session, referral: Referral, by: By) -> InboxReferral:
     """The teaser; what tells of the person only after acceptance, and while her waiver lasts."""
     consent = referral_rows.consent(session, referral.id)
-    ended = consent is not None and consent.expires_on < datetime.now(STOCKHOLM).date()
+    ended = consent is not None and referral_rows.has_ended(consent)
     disclosed = referral.accepted_at is not None and not ended
     person = person_of(session, referral) if disclosed else None
     if person is not None:
@@ -163,11 +161,7 @@ def _teaser(
             measures=_measures(session, referral) if measures and referral.outcome else None,
         ),
         "next_statuses": next_statuses(status, party),
-        "next_events": [
-            kind
-            for kind in next_events(status, party)
-            if not (kind == "info-requested" and referral.mode == "self")  # nobody could answer
-        ],
+        "next_events": next_events(status, referral.mode, party),
     }
 
 

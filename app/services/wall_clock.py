@@ -23,6 +23,11 @@ END_OF_TIME: Final = (LAST_DAY + 1 - _EPOCH_DAY) * DAY
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+def today() -> date:
+    """The day it is in Sweden."""
+    return datetime.now(STOCKHOLM).date()
+
+
 class Moment(NamedTuple):
     """An instant, and the same as a datetime in Europe/Stockholm."""
 
