@@ -1,5 +1,6 @@
 """Under which forms a word is known: its stems in the languages that its letters can belong to."""
 
+import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -27,6 +28,8 @@ _ARABIC = snowballstemmer.stemmer("arabic")
 _ARABIC_LETTERS = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "ي", "ك": "ک", "ي": "ی", "ـ": None}
 )
+# Written with a space, a narrow joiner or nothing between: the beginning of a verb and the plural of a noun.
+_PERSIAN_SPACE = re.compile(r"(?<=\bمی) (?=\w)|(?<=\bنمی) (?=\w)| (?=ها(?:ی|یی|یم)?\b)")
 _PERSIAN_ENDINGS = ("\u200cهای", "\u200cها", "های", "هایی", "ها", "ان", "ی")
 _UKRAINIAN_ENDINGS = "аеиіїоуюяьйєм"
 
@@ -98,10 +101,16 @@ def _shortened(word: str) -> str:
     return word
 
 
+def joined(text: str) -> str:
+    """A text of the same length in which the parts of a Persian word hold together: می خواهم is می‌خواهم."""
+    return _PERSIAN_SPACE.sub("\u200c", text) if "ی" in text or "ه" in text else text
+
+
 def _persian(plain: str) -> str:
-    made = plain.translate(_ARABIC_LETTERS)
+    made = plain.translate(_ARABIC_LETTERS).removesuffix("\u200cام")
     ending = next((end for end in _PERSIAN_ENDINGS if made.endswith(end)), "")
-    return made.removesuffix(ending) if len(made) - len(ending) >= 3 else made
+    made = made.removesuffix(ending) if len(made) - len(ending) >= 3 else made
+    return made.replace("\u200c", "")
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from search.understanding.keys import FOLDED, LANGUAGES, Language, exact, keys_in
+from search.understanding.keys import FOLDED, LANGUAGES, Language, exact, joined, keys_in
 from search.understanding.language import function_words
 from search.understanding.sounds import SHORTEST, sound
 from search.understanding.tokens import written_out
@@ -194,7 +194,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _key_words(text: str) -> list[str]:
-    return [word for word in text.replace("-", " ").split() if word]
+    return joined(text).replace("-", " ").split()
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from search.understanding.keys import keys_of
+from search.understanding.keys import joined, keys_of
 from search.understanding.reading import Token
 from search.words import fold
 
@@ -46,7 +46,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
     A word with a hyphen is one token when it holds a digit (`9-åring`), else one for each part.
     """
     found: list[Token] = []
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(joined(text)):
         typed = match.group()
         if "-" in typed and not any(char.isdigit() for char in typed):
             begin = match.start()

@@ -93,6 +93,16 @@ def test_what_is_lacking_is_no_wish():
     assert "families" not in read("påsk utan familj", "audience")
 
 
+@pytest.mark.parametrize("text", ["شوهرم کتکم می زند", "شوهرم کتکم می\u200cزند", "شوهرم کتکم میزند"])
+def test_a_persian_word_is_read_with_a_space_a_joiner_or_nothing_in_it(text):
+    assert "violence-line" in read(text)
+
+
+@pytest.mark.parametrize("text", ["با بچه ها", "با بچه\u200cها"])
+def test_a_persian_plural_is_read_with_a_space_or_a_joiner(text):
+    assert "children_welcome" in read(text, "fact")
+
+
 def test_a_not_does_not_turn_a_fact_that_nobody_wishes_against():
     for text in ("utan sorl", "inga lysrör", "slippa rakvatten", "inget oväsen", "har ingen dusch"):
         assert [one.negated for one in asked(text).of("fact")] == [False], text
