@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from search.features import Features, held, sought
 from search.near import FAR, nearness
+from search.particular import is_for, untold
 from search.understanding.chain import SURE
 from search.wishes import Wishes, admits, likely_others, other_audiences, person_ages
 from search.words import key
@@ -61,6 +62,7 @@ class Weights:
     avoid: float = 1.5
     closed: float = 0.7
     others: float = 2.2
+    untold: float = 2.0
     loss: float = 1.5
     feast: float = 0.8
     threshold: float = 0.15
@@ -149,6 +151,8 @@ class Judge:
         self.ages = person_ages(wishes)
         self.told_age = any(high - low < NARROW_YEARS for low, high in self.ages)
         self.welcome = {*wishes.belongs, "everyone"}
+        # Who asks what there is in a place is told of all that is.
+        self.untold = untold(wishes) if wishes.concepts or not wishes.places else frozenset()
         self.words = [(sought(word), weight * idf.get(word, 1.0)) for word, weight in wishes.words.items()]
         self.hints = [(sought(word), weight) for word, weight in wishes.hints.items()]
         self.worth = sum(worth for _, worth in self.words)
@@ -282,6 +286,11 @@ class Judge:
         wishes, weights = self.wishes, self.weights
         words = self._text_match(of)
         told.append(("text", "", weights.text * words))
+        if of.only and not of.only.isdisjoint(self.untold) and is_for(of, self.untold):
+            asked = (
+                words + _wished(of.categories, wishes.categories) + _wished(of.facts & NEEDS, wishes.facts)
+            )
+            told.append(("untold", "", -weights.untold * max(0.0, 1 - asked)))
         if wishes.hints:
             hint = max([weight * held(of, word) for word, weight in self.hints])
             told.append(("hint", "", weights.hint * hint))

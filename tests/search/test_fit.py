@@ -88,3 +88,33 @@ def test_being_on_then_is_worth_less_for_something_else_than_was_asked_for():
     assert points(wishes, other, on=1.0)["time"] < points(wishes, same, on=1.0)["time"]
     company = replace(wishes, categories={"coffee-meetup": 1.0})
     assert points(company, other, on=1.0)["time"] == points(company, same, on=1.0)["time"]
+
+
+@pytest.mark.parametrize("group", ["suicide-bereaved", "formerly-homeless", "deafblind", "carers"])
+def test_a_group_for_one_hardship_alone_sinks_for_who_has_told_of_none(group):
+    closed = Features(audiences=frozenset({group}), only=frozenset({group}))
+    calm = Wishes(facts={"calm_environment": 1.0})
+    assert points(calm, closed)["untold"] < 0
+    assert "untold" not in points(calm, replace(closed, only=frozenset()))
+    assert "untold" not in points(replace(calm, belongs={group}), closed)
+    assert "untold" not in points(replace(calm, audiences={group: 0.5}), closed)
+
+
+def test_a_group_for_one_hardship_stays_for_who_names_what_it_does():
+    closed = Features(
+        audiences=frozenset({"ex-prisoners"}),
+        only=frozenset({"ex-prisoners"}),
+        categories=frozenset({"outdoor-life"}),
+        words=f" {key('fiske')} |||",
+    )
+    assert "untold" not in points(Wishes(categories={"outdoor-life": 1.0}), closed)
+    assert "untold" not in points(Wishes(words={key("fiske"): 1.0}), closed)
+    assert points(Wishes(categories={"dance": 1.0}), closed)["untold"] < 0
+
+
+def test_who_asks_in_another_language_has_told_of_coming_from_elsewhere():
+    closed = Features(audiences=frozenset({"newcomers"}), only=frozenset({"newcomers"}))
+    wishes = Wishes(categories={"dance": 1.0})
+    assert points(wishes, closed)["untold"] < 0
+    assert "untold" not in points(replace(wishes, asked_in="so"), closed)
+    assert "untold" not in points(replace(wishes, languages={"so": 0.5}), closed)
