@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, cast
 
+from search.understanding.hardship import read_hardship
 from search.understanding.keys import Language
 from search.understanding.language import is_function_word, language_of
 from search.understanding.lexicon import WEAK, Lexicon, Meaning
@@ -101,6 +102,7 @@ def understand(
         _with_times,
         _with_people,
         lambda question: _with_phrases(question, lexicon),
+        lambda question: _with_hardship(question, lexicon),
         lambda question: _with_given(question, given),
         lambda question: _without(question, ignored),
         lambda question: _with_words(question, lexicon),
@@ -183,6 +185,12 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
             for one in readings
         ]
     return _noted(question, "phrases", readings)
+
+
+def _with_hardship(question: Question, lexicon: Lexicon) -> Question:
+    return _noted(
+        question, "hardship", read_hardship(question.tokens, question.readings, lexicon, question.text)
+    )
 
 
 def _within(match: Match, situations: Iterable[Match]) -> bool:

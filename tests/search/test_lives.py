@@ -101,3 +101,38 @@ def test_what_is_done_for_pleasure_is_no_sign(text):
 def test_who_was_left_is_not_read_in_all_that_is_left_somewhere():
     assert "newly-separated" in {one.value for one in lives("blev lämnad i våras")}
     assert "newly-separated" not in {one.value for one in lives("var kan man få en cykel lämnad på lagning")}
+
+
+@pytest.mark.parametrize(
+    ("text", "situation"),
+    [
+        ("jag vet inte vart mitt liv tog vägen efter det", "life-hard"),
+        ("allt jag hade byggt upp är borta", "life-hard"),
+        ("mitt barn säger aldrig vad som hänt i gympasalen", "child-worry"),
+        ("min syster och jag har inte setts på sju år", "someone-hard"),
+    ],
+)
+def test_a_life_in_words_no_phrase_holds_is_still_heard(text, situation):
+    assert [one.value for one in lives(text)] == [situation]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "min pappa vill prova något som han aldrig har gjort",
+        "finns det något för min syster som inte kostar",
+        "jag pratar inte svenska men arabiska",
+        "jag kan inte komma före klockan sex",
+        "var är ni om jag inte hittar?",
+        "i Nacka på lördag, inte inomhus",
+        "jag har aldrig spelat schack förut",
+    ],
+)
+def test_who_asks_for_something_tells_of_no_hard_life(text):
+    assert not lives(text)
+
+
+def test_fast_is_no_aunt():
+    assert not lives("det är fast pris på gräsklippning")
+    assert "parent-died" not in {one.value for one in lives("faster dog i våras")}
+    assert "friend-died" in {one.value for one in lives("faster dog i våras")}
