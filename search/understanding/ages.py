@@ -20,6 +20,17 @@ _TENS = {
 }  # fmt: skip
 _NUMBERS = {fold(word): number for number, word in enumerate(_SMALL)} | {"ett": 1}
 _NUMBERS |= {fold(tens): value for tens, value in _TENS.items()} | {"hundra": 100}
+_SPOKEN = {
+    "tretti": 30,
+    "förti": 40,
+    "fyrti": 40,
+    "femti": 50,
+    "sexti": 60,
+    "sjutti": 70,
+    "åtti": 80,
+    "nitti": 90,
+}
+_NUMBERS |= {fold(tens): value for tens, value in _SPOKEN.items()}
 _NUMBERS |= {
     fold(tens + unit): value + number
     for tens, value in _TENS.items()
@@ -46,6 +57,12 @@ _LENGTH_AFTER = folded_set(
     "sedan sen tillsammans ihop efter innan ago utan hittills kvar senare later together sitten tagi тому"
 )
 _PLACES_OF_LIFE = folded_set("gatan sverige fängelse sweden kåken missbruk ensamhet")
+
+# After a number they tell that it stands for itself: "under femti med barn".
+GOES_ON = folded_set(
+    "och men som med me snart and but with i bor från går har känner lever mår söker tjej kille utan vill"
+    " behöver"
+)
 
 Form = Literal["years", "noun", "adjective", "bare"]
 
@@ -117,7 +134,7 @@ def _told(pieces: Sequence[Piece], at: int, year: int) -> Age | None:
     if form == "bare":
         end, form = _unit(pieces, start, end, aged=aged or limit == "aldre")
         if form == "bare" and limit and limit not in _AROUND:
-            ended = end == len(pieces) or pieces[end].gap.strip() != ""
+            ended = end == len(pieces) or pieces[end].gap.strip() != "" or pieces[end].folded in GOES_ON
             if not ended or low < 18:
                 return None
             form = "years"

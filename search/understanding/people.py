@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import get_args
 
-from search.understanding.ages import OLDEST, Age, age_at
+from search.understanding.ages import GOES_ON, OLDEST, Age, age_at
 from search.understanding.persons import ARTICLES, I_AM, MINE, Person, Whose, persons_in, word_at
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
 from search.understanding.reading import Certainty, Reading, Token
@@ -19,16 +19,17 @@ _AGE_TO_PERSON = folded_set(
     "är på som fyllt blir fyller blev nu snart bara en is of aged turning ca cirka runt var"
 )
 _LISTED = folded_set("och and y та ja")
-_GOES_ON = folded_set(
-    "och men som med snart and but with i bor från går har känner lever mår söker tjej kille utan vill"
-    " behöver"
-)
-
-
 _IS = folded_set("är am fyller fyllt blir blev turned is")
 _TURNS = folded_set("fyller fyllt turned")
 _OTHERS = folded_set("hon han hen she he")
 _ABOUT = folded_set("nästan snart bara drygt ungefär typ redan nyss precis just runt nu almost nearly")
+# Of whom nothing is known but what they are or do: "aspergare på 44", "alkoholist på 50".
+_ONE_WHO = re.compile(r".{3,}(?:are|ist|iker|ling|kvinna)")
+_OLD = folded_set("gammal gamla gamle gammel old")
+_IDENTITIES = folded_set(
+    "bi bisexuell bög flata gay hbtq homosexuell ickebinär lesbisk queer transperson homo transa"
+)
+_LACKED_SINCE = folded_set("aldrig första ingen inget inga inte knappt never not first no")
 YOUNGEST_ASKING = 10  # a lower bare number beside "är" counts something else
 
 
@@ -76,6 +77,8 @@ def read_people(tokens: Sequence[Token], year: int, text: str = "") -> tuple[Rea
         at = age.end if age else at + 1
     found = [*_said_ages(pieces, persons, ages), *_age_words(pieces)]
     found.extend(_genders(pieces, persons, ages))
+    if not ages:
+        found.extend(_old(pieces, persons))
     return tuple(dict.fromkeys(sorted(found, key=lambda reading: (reading.start, reading.kind))))
 
 
@@ -130,20 +133,35 @@ def _owner(pieces: Sequence[Piece], persons: Sequence[Person], age: Age) -> Whos
         return _aged(person, age)
     if age.form == "bare":
         return _said_bare(pieces, persons, age)
+    if age.form == "years" and _time_without(pieces, age):
+        return None
     return "child" if age.high < 10 else "self"
+
+
+def _time_without(pieces: Sequence[Piece], age: Age) -> bool:
+    """Whether "på tre år" tells how long something has been lacking: "inte sett henne på tre år"."""
+    if word_at(pieces, age.begin - 1) != "pa":
+        return False
+    return any(word_at(pieces, at) in _LACKED_SINCE for at in range(max(age.begin - 10, 0), age.begin - 1))
 
 
 def _said_bare(pieces: Sequence[Piece], persons: Sequence[Person], age: Age) -> Whose | None:
     """Whose age a number is that only "är" tells: "jag är nästan 90", ", är 16", "hon är 45", "17, tjej"."""
     following = pieces[age.end] if age.end < len(pieces) else None
     if following is not None and (
-        "%" in following.gap or not (following.gap.strip(" ") or following.folded in _GOES_ON)
+        "%" in following.gap or not (following.gap.strip(" ") or following.folded in GOES_ON)
     ):
         return None
     at = age.begin - 1
     while at > 0 and pieces[at].folded in _ABOUT:
         at -= 1
     verb, subject = word_at(pieces, at), word_at(pieces, at - 1)
+    if (
+        verb == "pa"
+        and age.low >= YOUNGEST_ASKING
+        and (subject in _IDENTITIES or _ONE_WHO.fullmatch(subject))
+    ):
+        return "relative" if word_at(pieces, at - 2) in MINE else "self"
     if verb in {"jag", "i'm", "im"} or (verb in _IS and subject in {"jag", "i"}):
         return "self"
     if age.low < YOUNGEST_ASKING:
@@ -218,6 +236,18 @@ def _age_words(pieces: Sequence[Piece]) -> list[Reading]:
         found.append(Reading("age", f"{span}#{whose}", pieces[at].start, pieces[end - 1].end, "likely"))
         at = end
     return found
+
+
+def _old(pieces: Sequence[Piece], persons: Sequence[Person]) -> list[Reading]:
+    """ "Gammal" beside a word for oneself: a senior. Not of a friend, a dog or what somebody once was."""
+    selves = {person.begin for person in persons if person.group == "self" and person.whose == "self"}
+    return [
+        Reading("age", "65..120#self", piece.start, piece.end, "likely")
+        for at, piece in enumerate(pieces[:-1])
+        if piece.folded in _OLD
+        and word_at(pieces, at - 1) not in MINE
+        and (at + 1 in selves or pieces[at + 1].folded in _IDENTITIES)
+    ]
 
 
 def _genders(pieces: Sequence[Piece], persons: Sequence[Person], ages: Sequence[Age]) -> list[Reading]:

@@ -20,6 +20,14 @@ def values(text, kind):
     ("text", "ages"),
     [
         ("72 år ensam karl Eskilstuna", ["72#self"]),
+        ("aspergare på 44, vill sitta lugnt", ["44#self"]),
+        ("nykter alkoholist på 50", ["50#self"]),
+        ("lesbisk på 63 i Kalmar", ["63#self"]),
+        ("änkling under femti med småbarn", ["0..49#self", "0..5#child"]),
+        ("sexti år", ["60#self"]),
+        ("gammal lesbisk vill träffa likasinnade", ["65..120#self"]),
+        ("en gammal tant", ["65..120#self"]),
+        ("gammal bög i Umeå", ["65..120#self"]),
         ("72-åring", ["72#self"]),
         ("72-årig kvinna", ["72#self"]),
         ("sjuttiotvå år gammal", ["72#self"]),
@@ -197,3 +205,25 @@ def test_reading_is_quick():
         return clock.thread_time() - begun
 
     assert min(seconds() for _ in range(5)) < 0.02
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ingen har grattat mig på tre år",
+        "inte varit ute på två år",
+        "första gången på tio år",
+        "min gamla mamma",
+        "en gammal vän",
+        "gammal alkoholist",
+        "kaffe under 50 kr",
+        "bussen går på 44",
+    ],
+)
+def test_a_span_of_time_an_old_friend_or_a_price_is_no_age(text):
+    assert values(text, "age") == []
+
+
+def test_a_child_of_three_is_three_also_after_a_preposition():
+    assert values("en pojke på tre år", "age") == ["3#child"]
+    assert values("nåt för barn på 6 år", "age") == ["6#child"]
