@@ -132,7 +132,7 @@ def _owner(pieces: Sequence[Piece], persons: Sequence[Person], age: Age) -> Whos
     if person:
         return _aged(person, age)
     if age.form == "bare":
-        return _said_bare(pieces, persons, age)
+        return _of_one_who(pieces, age) or _said_bare(pieces, persons, age)
     if age.form == "years" and _time_without(pieces, age):
         return None
     return "child" if age.high < 10 else "self"
@@ -143,6 +143,16 @@ def _time_without(pieces: Sequence[Piece], age: Age) -> bool:
     if word_at(pieces, age.begin - 1) != "pa":
         return False
     return any(word_at(pieces, at) in _LACKED_SINCE for at in range(max(age.begin - 10, 0), age.begin - 1))
+
+
+def _of_one_who(pieces: Sequence[Piece], age: Age) -> Whose | None:
+    """Whose age "på 44" is after a word for what somebody is: "aspergare", "alkoholist"; else None."""
+    one = word_at(pieces, age.begin - 2)
+    if word_at(pieces, age.begin - 1) != "pa" or age.low < YOUNGEST_ASKING:
+        return None
+    if one not in _IDENTITIES and not _ONE_WHO.fullmatch(one):
+        return None
+    return "relative" if word_at(pieces, age.begin - 3) in MINE else "self"
 
 
 def _said_bare(pieces: Sequence[Piece], persons: Sequence[Person], age: Age) -> Whose | None:
@@ -156,12 +166,6 @@ def _said_bare(pieces: Sequence[Piece], persons: Sequence[Person], age: Age) -> 
     while at > 0 and pieces[at].folded in _ABOUT:
         at -= 1
     verb, subject = word_at(pieces, at), word_at(pieces, at - 1)
-    if (
-        verb == "pa"
-        and age.low >= YOUNGEST_ASKING
-        and (subject in _IDENTITIES or _ONE_WHO.fullmatch(subject))
-    ):
-        return "relative" if word_at(pieces, at - 2) in MINE else "self"
     if verb in {"jag", "i'm", "im"} or (verb in _IS and subject in {"jag", "i"}):
         return "self"
     if age.low < YOUNGEST_ASKING:
@@ -239,7 +243,7 @@ def _age_words(pieces: Sequence[Piece]) -> list[Reading]:
 
 
 def _old(pieces: Sequence[Piece], persons: Sequence[Person]) -> list[Reading]:
-    """ "Gammal" beside a word for oneself: a senior. Not of a friend, a dog or what somebody once was."""
+    """Seniors: "gammal" beside a word for oneself. Not of a friend, a dog or what somebody once was."""
     selves = {person.begin for person in persons if person.group == "self" and person.whose == "self"}
     return [
         Reading("age", "65..120#self", piece.start, piece.end, "likely")
