@@ -19,6 +19,7 @@ from search.understanding.reading import Certainty, Reading, ReadingKind, Token
 from search.understanding.spelling import spelt
 from search.understanding.times import read_times
 from search.understanding.tokens import tokenize
+from search.understanding.whose_life import told_of, without_swedish
 from search.words import MAX_QUERY_WORDS
 
 MOST_CHARACTERS = 2000
@@ -178,6 +179,8 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
         and not _lost(question, match, told.get(match.first, ()))
         and not (match.covers <= others and match.meaning.value in OF_ANOTHER)
     ]
+    readings = told_of(readings, question.tokens, question.of("age", "gender"))
+    readings = without_swedish(readings, question.tokens, question.text)
     topics = [one for one in readings if one.kind in TOPICS]
     if len(question.tokens) <= SHORT and topics and all(one.weight < LIKELY for one in topics):
         readings = [
