@@ -46,6 +46,7 @@ STRUCTURAL = frozenset({"age", "attendance", "cost", "language", "place", "time"
 SURE, LIKELY = 0.75, 0.45
 SHORT = 4  # words: of so few even the vague ones are meant
 _BREAK = re.compile(r"[,.;:!?]")
+_SENTENCE_END = re.compile(r"(?<![.])[.](?![.])|[;!?]|\n\s*\n")  # dots that trail off end none
 
 
 class Word(NamedTuple):
@@ -155,10 +156,21 @@ def _covered(question: Question, readings: Iterable[Reading]) -> frozenset[int]:
     return frozenset(found)
 
 
+def _sentences(question: Question) -> list[int]:
+    """Of each token the number of its sentence."""
+    numbers: list[int] = []
+    number = end = 0
+    for token in question.tokens:
+        number += _SENTENCE_END.search(question.text, end, token.start) is not None
+        numbers.append(number)
+        end = token.end
+    return numbers
+
+
 def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
     times = _covered(question, question.of("time"))
-    found = matches(question.tokens, lexicon, question.languages, names, times)
+    found = matches(question.tokens, lexicon, question.languages, names, times, _sentences(question))
     told: dict[int, list[Match]] = {}  # by each of their tokens
     for match in found:
         if match.meaning.kind == "situation" or (match.meaning.kind in MANNER and len(match.covers) > 1):

@@ -9,25 +9,19 @@ from typing import Any
 
 import yaml
 
-from search.understanding.keys import FOLDED, LANGUAGES, Language, exact, joined, keys_in
+from search.understanding import wordings
+from search.understanding.keys import FOLDED, LANGUAGES, Language, exact, keys_in
 from search.understanding.language import function_words
 from search.understanding.sounds import SHORTEST, sound
 from search.understanding.tokens import written_out
+from search.understanding.wordings import key_words
 from search.words import fold, stem_once
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DATA = Path(__file__).parent.parent / "data" / "lexicon"
 GAP = 2  # other words that may stand between two words of a phrase
 WEAK = 0.4
-TURNING = frozenset({"aldrig", "inte"})  # stand before the verb of a subordinate clause
-WITHOUT = "utan"
 LACKED = frozenset({"cost", "fact"})
-LACKING, LACKING_HERSELF = ("ingen", "slippa", "slipper"), ("inte ha", "inte har", "kräver inte", "saknar")
-# What is there or not, and not hers: "saknar mina barn" asks for no place without children.
-AROUND = frozenset(
-    ("-children_welcome", "-pets_welcome", "calm_environment", "fragrance_free", "lift", "sobriety_required",
-     "step_free_entrance")
-)  # fmt: skip
 MOST_KNOWN = 50_000  # words whose places in phrases are remembered
 
 Item = frozenset[str]  # the keys that a word may have to stand here
@@ -193,10 +187,6 @@ def _load(path: Path) -> dict[str, Any]:
     return read or {}
 
 
-def _key_words(text: str) -> list[str]:
-    return joined(text).replace("-", " ").split()
-
-
 class _Reader:
     """Builds the phrases of all files; classes first, since phrases name them."""
 
@@ -210,8 +200,10 @@ class _Reader:
         for name, by_language in written.items():
             for language, members in by_language.items():
                 known_by = class_key(name, language)
-                for said in (form for one in members for form in (str(one), *_turned(str(one), language))):
-                    words = _key_words(said)
+                for said in (
+                    form for one in members for form in (str(one), *wordings.turned(str(one), language))
+                ):
+                    words = key_words(said)
                     if len(words) == 1:
                         for key in keys_in(words[0], language):
                             self.class_words.setdefault(key, set()).add(known_by)
@@ -225,7 +217,7 @@ class _Reader:
             frozenset({class_key(word.strip("<>"), language)})
             if word.startswith("<")
             else keys_in(written_out(word.lower()) if language == "sv" else word, language)
-            for word in _key_words(text)
+            for word in key_words(text)
         )
 
     def add(self, texts: Iterable[Any], language: Language, meaning: Meaning) -> None:
@@ -236,7 +228,7 @@ class _Reader:
             scaled = Meaning(
                 meaning.kind, meaning.value, meaning.weight * (WEAK if weak else 1), meaning.negated
             )
-            for said in (text, *_turned(text, language), *_lacking(text, language, scaled)):
+            for said in wordings.said(text, language, lacked=_lacked(scaled)):
                 items = self.items(said, language)
                 if items:
                     self.phrases.append(Phrase(items, scaled, language, said))
@@ -278,7 +270,7 @@ class _Reader:
                 word.lower()
                 for phrase in self.phrases
                 if phrase.language == "sv"
-                for word in _key_words(phrase.text)
+                for word in key_words(phrase.text)
                 if not word.startswith("<") and len(word) >= SHORTEST
             }
         )
@@ -290,22 +282,8 @@ class _Reader:
         return made
 
 
-def _turned(text: str, language: Language) -> tuple[str, ...]:
-    """A Swedish phrase as it stands in a subordinate clause: "orkar inte leva" is "inte orkar leva" there."""
-    words = _key_words(text)
-    at = next((at for at in range(1, len(words)) if words[at] in TURNING), 0)
-    if language != "sv" or not at or words[at - 1].startswith("<"):
-        return ()
-    return (" ".join([*words[: at - 1], words[at], words[at - 1], *words[at + 1 :]]),)
-
-
-def _lacking(text: str, language: Language, meaning: Meaning) -> tuple[str, ...]:
-    """Other ways to say that a thing is not asked for: "utan remiss", "ingen remiss", "slipper remiss"."""
-    words = _key_words(text)
-    if language != "sv" or meaning.kind not in LACKED or len(words) != 2 or words[0] != WITHOUT:
-        return ()
-    there = ("-" if meaning.negated else "") + meaning.value in AROUND
-    return tuple(f"{said} {words[1]}" for said in (LACKING if there else LACKING + LACKING_HERSELF))
+def _lacked(meaning: Meaning) -> str | None:
+    return ("-" if meaning.negated else "") + meaning.value if meaning.kind in LACKED else None
 
 
 def class_key(name: str, language: Language) -> str:

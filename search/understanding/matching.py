@@ -57,11 +57,13 @@ def matches(
     languages: tuple[Language, ...],
     taken: frozenset[int],
     told: frozenset[int] = frozenset(),
+    sentences: Sequence[int] = (),
 ) -> list[Match]:
     """Every phrase found, longer ones before those they cover, each meaning once.
 
     `taken`: tokens that are names of places; they are neither split nor corrected. `told`: tokens that tell
-    times; they are not corrected.
+    times; they are not corrected. `sentences`: of each token the number of its sentence, since no phrase goes
+    on in the next one.
     """
     units = _whole(tokens, lexicon, languages[0])
     units += _members(units, lexicon, languages)
@@ -77,7 +79,12 @@ def matches(
             for match in _find(standing, lexicon.phrases, languages, loose=True)
             if (match.meaning.kind, match.first) not in kinds  # the whole word has said more
         ]
-    return _settled(match for match in found if not _turned_by_not(match, tokens))
+    return _settled(
+        match
+        for match in found
+        if not (sentences and sentences[match.first] != sentences[match.last])
+        if not _turned_by_not(match, tokens)
+    )
 
 
 def _turned_by_not(match: Match, tokens: tuple[Token, ...]) -> bool:

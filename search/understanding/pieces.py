@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Piece(NamedTuple):
     """A word or a number. `gap` is what stands before it: a space, a dash, ", ", or nothing.
 
-    `capital`: written with a capital that is not merely the first of the text. `plus`: a "+" follows.
+    `capital`: written with a capital that is not merely the first of its sentence. `plus`: a "+" follows.
     """
 
     start: int
@@ -72,12 +72,17 @@ def _cut(tokens: Sequence[Token], text: str) -> list[Piece]:
         word, folded, start = token.word, token.folded, token.start
         gap = text[end:start] if text else (" " if found else "")
         if folded.isalpha():  # marks of Arabic vowels stand in `word` alone
-            capital = bool(found) and not shouted and text[start : start + 1].isupper()
+            capital = bool(found) and not shouted and _is_capital(text, start, gap)
             found.append(Piece(start, token.end, word, folded, gap, capital))
         else:
             _split(token, gap, found, capitals=bool(text) and not shouted, text=text)
         end = token.end
     return found
+
+
+def _is_capital(text: str, start: int, gap: str) -> bool:
+    """Whether a word is written with a capital that it does not owe to being the first of its sentence."""
+    return text[start : start + 1].isupper() and _SENTENCE_END.search(gap) is None
 
 
 def _split(token: Token, gap: str, found: list[Piece], *, capitals: bool, text: str) -> None:
@@ -88,7 +93,7 @@ def _split(token: Token, gap: str, found: list[Piece], *, capitals: bool, text: 
         start = token.start + part.start() if exact else token.start
         end = token.start + part.end() if exact else token.end
         before = gap + token.word[done : part.start()]
-        capital = capitals and bool(found) and text[start : start + 1].isupper()
+        capital = capitals and bool(found) and _is_capital(text, start, before)
         plus = token.word[part.end() :] == "+"
         found.append(Piece(start, end, part.group(), _fold(part.group()), before, capital, plus))
         done, gap = part.end(), ""

@@ -93,6 +93,23 @@ def test_what_is_lacking_is_no_wish():
     assert "families" not in read("påsk utan familj", "audience")
 
 
+def test_a_phrase_does_not_go_on_in_the_next_sentence():
+    assert "lonely-general" in read("jag är ensam", "situation")
+    assert "families" in read("jag tar med barnen", "audience")
+    assert "families" not in read("ingen att dela den med. Barnen ringer på söndagar", "audience")
+    assert "partner-died" in read("min man... dog i våras", "situation")
+
+
+@pytest.mark.parametrize("text", ["i mars dog min man", "på julafton dog pappa", "nu har mamma dött"])
+def test_who_it_happened_to_may_stand_after_the_verb(text):
+    assert read(text, "situation") & {"partner-died", "parent-died"}
+
+
+def test_a_word_is_not_taken_for_one_that_it_only_looks_like():
+    assert not read("jag känner mig konstig") & {"art"}
+    assert not read("sedan fyrtio år tillbaka") & {"cooking"}
+
+
 @pytest.mark.parametrize("text", ["شوهرم کتکم می زند", "شوهرم کتکم می\u200cزند", "شوهرم کتکم میزند"])
 def test_a_persian_word_is_read_with_a_space_a_joiner_or_nothing_in_it(text):
     assert "violence-line" in read(text)

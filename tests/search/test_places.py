@@ -181,6 +181,11 @@ def test_a_capital_or_a_preposition_makes_an_everyday_word_a_place(text, value):
     assert read_places(tokenize(text), BOOK, frozenset({"lund", "mora", "sala"}), text) == ()
 
 
+def test_the_capital_of_a_sentence_makes_no_place():
+    assert values("Han är ensam. Vi bor på landet") == []
+    assert values("Jag är ensam, bor på landet i Vi") == ["ort:vi@2281"]
+
+
 def test_a_kommun_named_elsewhere_tells_which_place_is_meant():
     text = "fika på Norrmalm, jag bor i Västerås"
     assert values(text)[0].endswith("@1980")
