@@ -21,7 +21,14 @@ def wished(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["fika gratis", "gympa utan kostnad", "lunch, avgiftsfritt", "dance class, free of charge", "безкоштовно"]
+    "text",
+    [
+        "fika gratis",
+        "gympa utan kostnad",
+        "lunch, avgiftsfritt",
+        "dance, no charge",
+        "безкоштовно",
+    ],
 )
 def test_free_demanded_is_demanded(text):
     assert "cost" in must(wished(text), NOW.date())

@@ -57,6 +57,16 @@ def lives(text) -> list[Reading]:
         ("sonen säger att han inte vill leva", "child-suicidal"),
         ("jag har sparat ihop tabletter", "suicidal-self"),
         ("döljer mina blåmärken", "partner-violence"),
+        ("män som blir slagna av sin sambo", "partner-violence"),
+        ("jag smäller till frugan när jag blir arg", "perpetrator"),
+        ("jag sticker fingrarna i halsen", "eating-disorder-self"),
+        ("tänder på sånt som är förbjudet", "sexual-thoughts-children"),
+        ("min son gamar dygnet runt", "child-gaming"),
+        ("flyktingar som sett hemska saker", "war-memories"),
+        ("klarar inte att gå in genom dörren själv", "try-together"),
+        ("ensam tvåbarnspappa", "single-parent"),
+        ("skam och skuld", "shame"),
+        ("tala om skuld inför Gud", "faith-doubt"),
     ],
 )
 def test_a_life_is_read_by_its_signs(text, situation):
