@@ -21,6 +21,7 @@ TEXT_FLOOR = 0.4  # of a single word that a reading already stands for
 SPARED = 0.3
 FEAST_DAYS = 31
 COIN, COIN_SEK = 0.8, 50  # a small price beside what is free
+FULL_YET = 0.3  # of the points for being full, of just the activity that was asked for
 VOLUNTARY = 1.5  # "pay what you can" beside what is free, for who has little
 # What somebody cannot come without; other facts make it easier.
 NEEDS = frozenset(
@@ -372,8 +373,15 @@ class Judge:
                 told.append(("stale" if stale else "aging", "", -(weights.stale if stale else weights.aging)))
         said = of.capacity_day is None or today - of.capacity_day <= SAID_DAYS
         if "full" in of.signs or (of.capacity == "full" and said):
-            told.append(("full", "", -weights.full * (2 if self.wishes.vacancy else 1)))
+            told.append(("full", "", -weights.full * self._full(of)))
         elif of.capacity == "waitlist" and said:
             told.append(("waitlist", "", -weights.waitlist))
         if of.first_day is not None and of.first_day > today + SOON_DAYS:
             told.append(("later", "", -weights.later))
+
+    def _full(self, of: Features) -> float:
+        """What being full counts: below an equal with room, not below what was never asked for."""
+        if self.wishes.vacancy:
+            return 2.0
+        just_that = self.sure_activity and _wished(of.categories, self.wishes.categories) >= SURE
+        return FULL_YET if just_that else 1.0

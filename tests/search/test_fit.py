@@ -118,3 +118,12 @@ def test_who_asks_in_another_language_has_told_of_coming_from_elsewhere():
     assert points(wishes, closed)["untold"] < 0
     assert "untold" not in points(replace(wishes, asked_in="so"), closed)
     assert "untold" not in points(replace(wishes, languages={"so": 0.5}), closed)
+
+
+def test_a_full_group_of_what_was_asked_for_stays_above_other_things():
+    swimming = Features(categories=frozenset({"water-exercise"}), capacity="full")
+    asked = Wishes(categories={"water-exercise": 1.0})
+    room, full = points(asked, replace(swimming, capacity=None)), points(asked, swimming)
+    other = points(asked, Features(categories=frozenset({"coffee-meetup"})))
+    assert sum(room.values()) > sum(full.values()) > sum(other.values())
+    assert points(replace(asked, vacancy=True), swimming)["full"] < full["full"]
