@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from search.understanding.compounds import is_word
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
+from search.understanding.place_endings import without_ending
 from search.understanding.placebook import MOST_MET, Place, PlaceBook, place_key, rank
 from search.understanding.reading import Certainty, Reading, Token
 from search.understanding.regions import longest_other, other_names, region, region_ids
@@ -28,13 +29,6 @@ _STREET = folded_set(
 )
 _OF_KOMMUN = folded_set("kommun kommuns stad stads tätort")
 _OF_COUNTY = folded_set("län läns")
-_SWEDISH_ENDING = re.compile(r"(.{3,}?)(?:s?omradet|s?trakten|s?regionen|s?bor?|s?borna|'s|s)$")
-_FINNISH_ENDING = re.compile(r"(.{4,}?)(?:i?ssa|i?sta|i?lla|i?lta|i?lle|an|en|on|in|n)$")
-_SOMALI_ENDING = re.compile(r"(.{5,}?)(?:ka|ga|da|ta)$")
-_ARABIC_BEGINNING = re.compile(r"(?:و?ب|و?ل|ال|و)(.{4,})$")
-_CYRILLIC_ENDING = re.compile(r"(.{3,}?)(?:і|и|у|а|ї|ю|ом|ою|ем|ові)$")
-_FINNISH_CASES = ("ssa", "sta", "lla", "lta", "lle")
-_FINNISH_NAMES = folded_set("tukholma uumaja luulaja haaparanta göteborgi kiiruna")
 _VALUE = re.compile(
     r"(county|region|kommun|postcode):([0-9a-z-]+)|(ort|stadsdel|distrikt|regso):([^@]+)@([0-9]{4})"
 )
@@ -225,7 +219,7 @@ def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple
         return tuple(sorted(found, key=lambda one: (one.name.lower() != spelt, *rank(one))))
     if end - at > 1 and not key.endswith("s"):
         return ()
-    for base, sure in _bases(key):
+    for base, sure in without_ending(key):
         other = other_names().get(base)
         if other and (place := resolve(other, book)):
             return (place,)
@@ -234,26 +228,6 @@ def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple
         if large:
             return tuple(sorted(large, key=rank))
     return ()
-
-
-@lru_cache(maxsize=20_000)
-def _bases(key: str) -> tuple[tuple[str, bool], ...]:
-    """What a name may be without its ending, and whether small places count too."""
-    found: list[tuple[str, bool]] = []
-    if match := _SWEDISH_ENDING.fullmatch(key):
-        found.append((match[1], key == f"{match[1]}s"))
-    if key.isascii():
-        for ending in (_FINNISH_ENDING, _SOMALI_ENDING):
-            match = ending.fullmatch(key)
-            if match and (ending is _SOMALI_ENDING or key.endswith(_FINNISH_CASES)):
-                found.append((match[1], False))
-            elif match:  # the short endings are those of Swedish words too
-                found += [(name, False) for name in (match[1], match[1] + "i") if name in _FINNISH_NAMES]
-    elif match := _ARABIC_BEGINNING.match(key):
-        found.append((match[1], False))
-    elif match := _CYRILLIC_ENDING.fullmatch(key):
-        found += [(match[1] + ending, False) for ending in ("", "а", "ь", "я", "о", "е")]
-    return tuple(found)
 
 
 def _meant(  # noqa: PLR0911  one way out for each form

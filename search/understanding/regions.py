@@ -1,11 +1,11 @@
-"""Regions, villages and other names that the gazetteer of kommuner and localities lacks."""
+"""Regions, villages, hospitals and other names that the gazetteer of kommuner and localities lacks."""
 
 from functools import lru_cache
 
 from search.understanding.pieces import read_data
 from search.understanding.placebook import Place, longest_names, place_key
 
-VILLAGE_KM = 4
+VILLAGE_KM, SITE_KM = 4, 2
 
 
 @lru_cache
@@ -20,6 +20,9 @@ def _regions() -> dict[str, Place]:
     for name, (kommun, lat, lon) in read_data("regions.yaml")["villages"].items():
         point = Place(name, "region", kommun, kommun[:2], lat, lon, None, (), VILLAGE_KM)
         found[place_key(name).replace(" ", "-")] = point
+    for site_id, site in read_data("sites.yaml").items():
+        kommun, (lat, lon) = site["kommun"], site["point"]
+        found[site_id] = Place(site["names"][0], "region", kommun, kommun[:2], lat, lon, None, (), SITE_KM)
     return found
 
 
@@ -39,7 +42,7 @@ def other_names() -> dict[str, str]:
     data = read_data("regions.yaml")
     found = {
         place_key(name): f"region:{region_id}"
-        for region_id, region in data["regions"].items()
+        for region_id, region in (data["regions"] | read_data("sites.yaml")).items()
         for name in region["names"]
     }
     found.update(
