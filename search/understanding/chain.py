@@ -17,7 +17,7 @@ from search.understanding.placebook import PlaceBook
 from search.understanding.places import read_places
 from search.understanding.reading import Certainty, Reading, ReadingKind, Token
 from search.understanding.spelling import spelt
-from search.understanding.times import read_times
+from search.understanding.times import times_and_told
 from search.understanding.tokens import tokenize
 from search.understanding.whose_life import told_of, without_swedish
 from search.words import MAX_QUERY_WORDS
@@ -69,6 +69,7 @@ class Question:
     readings: tuple[Reading, ...] = ()
     words: tuple[Word, ...] = ()
     acute: str | None = None
+    told: tuple[Reading, ...] = ()  # times that are told and not asked for
     stages: tuple[tuple[str, tuple[Reading, ...]], ...] = field(default=(), repr=False)
 
     def of(self, *kinds: ReadingKind) -> tuple[Reading, ...]:
@@ -137,7 +138,8 @@ def _with_places(question: Question, places: PlaceBook, *, located: bool) -> Que
 
 
 def _with_times(question: Question) -> Question:
-    return _noted(question, "time", read_times(question.tokens, question.now, text=question.text))
+    found, told = times_and_told(question.tokens, question.now, text=question.text)
+    return _noted(replace(question, told=told), "time", found)
 
 
 def _with_people(question: Question) -> Question:
@@ -170,6 +172,7 @@ def _sentences(question: Question) -> list[int]:
 def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
     names = _covered(question, question.of("place"))
     times = _covered(question, question.of("time"))
+    past = _covered(question, question.told)
     found = matches(question.tokens, lexicon, question.languages, names, times, _sentences(question))
     told: dict[int, list[Match]] = {}  # by each of their tokens
     for match in found:
@@ -188,6 +191,7 @@ def _with_phrases(question: Question, lexicon: Lexicon) -> Question:
         )
         for match in found
         if not match.covers <= names
+        and not (match.covers <= past and match.meaning.kind == "category")  # "sen höstlovet"
         and not _lost(question, match, told.get(match.first, ()))
         and not (match.covers <= others and match.meaning.value in OF_ANOTHER)
     ]

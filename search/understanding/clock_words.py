@@ -61,6 +61,7 @@ class DayWord:
     form: Form
     part: int | None = None
     open_: bool = False
+    lunch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def weekday(word: str, folded: str) -> DayWord | None:  # noqa: PLR0911  one way
     part = _PART.match(tail.removeprefix("s"))
     named = None if part is None else _PART_OF[part[1]]
     plural = part is not None and re.search(r"(ar|arna|er|erna)$", tail) is not None
-    return DayWord(day, "plural" if plural else "compound", named, _OPEN.search(tail) is not None)
+    lunch = part is not None and part[1] == "lunch"
+    return DayWord(day, "plural" if plural else "compound", named, _OPEN.search(tail) is not None, lunch)
 
 
 @lru_cache(maxsize=20_000)

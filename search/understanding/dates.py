@@ -35,7 +35,7 @@ _AFTER_HOUR = folded_set(
 class Found:
     """A piece of time at pieces `begin` up to `end`. `past` and `void` are no wish, but take their words.
 
-    `loose`: an hour that may be of the morning or the afternoon.
+    `loose`: an hour that may be of the morning or the afternoon. `single`: "söndag kväll", not "söndagar".
     """
 
     begin: int
@@ -46,6 +46,7 @@ class Found:
     past: bool = False
     void: bool = False
     loose: bool = False
+    single: bool = False
 
 
 def month_at(pieces: Sequence[Piece], at: int, end: int, month: int, today: date) -> Found | None:

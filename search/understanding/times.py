@@ -5,25 +5,24 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from search.documents import PART_MINUTES, PARTS
 from search.understanding import clock_words
-from search.understanding.clock_words import AFTERNOON, EVENING, LISTING, MORNING, NIGHT, TO, DayWord, weekday
+from search.understanding.clock_words import LISTING, NIGHT, TO, DayWord, weekday
 from search.understanding.dates import BEGINNING, CLOCK, Found, dated, month_at
+from search.understanding.eves import AFTER, BEFORE, BESIDE, beside
 from search.understanding.feasts import next_feast
+from search.understanding.joining import joined_of, shared
 from search.understanding.pieces import Phrases, Piece, folded_set, pieces_of, read_data
 from search.understanding.reading import Reading, Token
-from search.understanding.told import is_told
+from search.understanding.told import is_told, is_wished
 from search.understanding.when import WEEKDAYS, When, label, parse
 
 __all__ = ["When", "label", "parse", "read_times"]
 
 STORY = 25  # in a text with more words than this, words of time mostly tell of the life, not of the wish
 SHORT_QUESTION = 8
-NOON, EARLIEST = 12, 4  # o'clock
-_GLUE = folded_set(
-    "på i om kl klockan den och eller vid under mot sent tidigt the on in at and or during de la por el los y"
-    " يوم ايام في و у в і та ja tai iyo ama روز و ከምኡ"
-)
 _COMING = folded_set("på denna nu kommande till on this coming")
+_THIS = folded_set("denna nu this")
 _NEXT = folded_set("nästa nästkommande next")
 _PAST = folded_set("förra senaste last")
 _EVERY_OTHER = folded_set("varannan other")
@@ -32,11 +31,18 @@ _OPEN = folded_set("öppet öppen öppna öppnar open مفتوح مفتوحة fu
 
 
 def read_times(tokens: Sequence[Token], now: datetime, text: str = "") -> tuple[Reading, ...]:
-    """What a question says about time, in order. `now` is aware, in Swedish local time.
+    """What a question asks for about time, in order. `now` is aware, in Swedish local time.
 
     One wish told in two places ("nattöppet kafé fredagar") is two readings of one value.
     `text` is the question as sent; it shows dashes and commas. Days said without a year are the next ones.
     """
+    return times_and_told(tokens, now, text)[0]
+
+
+def times_and_told(
+    tokens: Sequence[Token], now: datetime, text: str = ""
+) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
+    """What `read_times` reads; and the times that are told and not asked for."""
     pieces = pieces_of(tokens, text)
     found: list[Found] = []
     at = 0
@@ -46,16 +52,24 @@ def read_times(tokens: Sequence[Token], now: datetime, text: str = "") -> tuple[
             at += 1
             continue
         at = one.end
-        joined = _joined(found[-1], one, pieces) if found else None
+        joined = joined_of(found[-1], one, pieces) if found else None
         if joined is None:
             found.append(one)
         else:
             found[-1] = joined
     found.extend(_last_now(pieces, found))
-    found = [replace(one, past=one.past or is_told(pieces, one)) for one in found]
-    found = _shared([one for one in found if not (one.past or one.void)])
+    found = [replace(one, past=one.past or is_told(pieces, one, now.date())) for one in found]
+    found = [
+        replace(one, void=False, guess=True)
+        if one.void and one.when.parts and is_wished(pieces, one)
+        else one
+        for one in found
+    ]
+    told = tuple(_reading(one, pieces) for one in found if one.past)
+    found = shared([one for one in found if not (one.past or one.void)])
+    found = [replace(one, when=_today(one.when, now)) if one.single else one for one in found]
     readings = [_reading(one, pieces) for one in found]
-    return tuple(dict.fromkeys(readings))
+    return tuple(dict.fromkeys(readings)), told
 
 
 def _reading(one: Found, pieces: Sequence[Piece]) -> Reading:
@@ -74,16 +88,15 @@ def _reading(one: Found, pieces: Sequence[Piece]) -> Reading:
     )
 
 
-def _shared(found: list[Found]) -> list[Found]:
-    """The only days and the only part of day of a question belong together, wherever they stand."""
-    wishes = [one for one in found if not one.when.now]
-    if len(wishes) != 2 or wishes[0].void:
-        return found
-    one, two = wishes
-    if _has_days(one.when) == _has_days(two.when):
-        return found
-    when = _both(one, two, listed=False)
-    return found if when is None else [one if one.when.now else replace(one, when=when) for one in found]
+def _today(when: When, now: datetime) -> When:
+    """A weekday with its part of day said on that day is this one, while it is not over: "söndag kväll"."""
+    if when.weekdays != {now.weekday()} or not (when.parts or when.at):
+        return when
+    ends = [to for part in when.parts for _, to in PART_MINUTES[PARTS[part]]]
+    end = when.at.hour * 60 + when.at.minute + 1 if when.at else max(ends)
+    if end <= now.hour * 60 + now.minute:
+        return when
+    return replace(when, first=now.date(), last=now.date(), weekdays=frozenset())
 
 
 def _last_now(pieces: Sequence[Piece], found: Sequence[Found]) -> list[Found]:
@@ -109,6 +122,7 @@ def _may_begin(word: str, folded: str) -> bool:
         or folded in _phrases().firsts
         or folded in _LEADING
         or folded in BEGINNING
+        or folded in BESIDE
         or weekday(word, folded) is not None
         or clock_words.compound(folded) is not None
     )
@@ -122,6 +136,7 @@ def _at(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
         dated(pieces, at, today),
         _day(pieces, at, today),
         _worded(pieces, at, today),
+        _beside(pieces, at, now),
     )
     return max((one for one in options if one), key=lambda one: one.end, default=None)
 
@@ -133,13 +148,24 @@ def _phrase(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
     (atoms, sure), end = match
     if atoms.startswith("month:"):
         return month_at(pieces, at, end, int(atoms[6:]), now.date())
-    found = Found(at, end, sure=sure)
-    if atoms in {"past", "none"}:
-        return replace(found, past=atoms == "past", void=atoms == "none")
     when = When()
     for atom in atoms.split("+"):
-        when = _with(when, atom, now)
-    return replace(found, when=when)
+        when = when if atom in {"past", "none"} else _with(when, atom, now)
+    return Found(at, end, when, sure, past=atoms == "past", void=atoms.startswith("none"))
+
+
+def _beside(pieces: Sequence[Piece], at: int, now: datetime) -> Found | None:
+    """A day told by the feast or date that it is before or after."""
+    if pieces[at].folded not in BESIDE or at + 2 >= len(pieces):
+        return None
+    side = pieces[at + 1].folded
+    if side not in BEFORE | AFTER:
+        return None
+    other = _phrase(pieces, at + 2, now) or dated(pieces, at + 2, now.date())
+    if other is None or other.void or other.past:
+        return None
+    when = beside(pieces[at].folded, other.when, now.date(), before=side in BEFORE)
+    return Found(at, other.end, when, other.sure) if when else None
 
 
 @lru_cache
@@ -213,13 +239,20 @@ def _day(pieces: Sequence[Piece], at: int, today: date) -> Found | None:  # noqa
         return replace(found, when=when, sure=False)
     one_day = named.form == "single" or (named.form == "compound" and named.part is not None)
     if lead > at and one_day and word != "i":
-        ahead = (named.day - today.weekday()) % 7 or 7
-        if word in _NEXT:
-            ahead = 7 - today.weekday() + named.day
-        day = today + timedelta(ahead)
+        day = today + timedelta(_ahead(named.day, word, today, on=lead > at + 1))
         return replace(found, when=replace(when, first=day, last=day, weekdays=frozenset()))
     sure = named.form != "compound" or named.part is not None or named.open_
-    return Found(lead if lead > at and word == "i" else at, lead + 1, when, sure=sure)
+    begin = lead if lead > at and word == "i" else at
+    single = one_day and lead == at and not named.lunch
+    return Found(begin, lead + 1, when, sure=sure, single=single)
+
+
+def _ahead(day: int, word: str, today: date, *, on: bool) -> int:
+    """Days to the weekday that a word tells; `on`: "nu på söndag", which on a Sunday is the next one."""
+    if word in _NEXT:
+        return 7 - today.weekday() + day
+    ahead = (day - today.weekday()) % 7
+    return ahead if word in _THIS and not on else ahead or 7
 
 
 def _short_fits(pieces: Sequence[Piece], at: int) -> bool:
@@ -265,73 +298,3 @@ def _worded(pieces: Sequence[Piece], at: int, today: date) -> Found | None:
     days = frozenset(map(WEEKDAYS.index, word.days.split(","))) if word.days else frozenset()
     parts = frozenset() if word.part is None else frozenset({word.part})
     return Found(at, at + 1, When(weekdays=days, parts=parts), sure=False)
-
-
-# Two pieces that are one wish
-
-
-def _joined(one: Found, two: Found, pieces: Sequence[Piece]) -> Found | None:
-    """Both as one when only words like "på" and "och" stand between and they fit together."""
-    between = pieces[one.end : two.begin]
-    if len(between) > 2 or any(piece.folded not in _GLUE for piece in between):
-        return None
-    if any(piece.new_sentence for piece in pieces[one.end : two.begin + 1]) or one.void or two.void:
-        return None
-    if one.past or two.past:
-        near = not between and not pieces[two.begin].gap.strip() and not two.past
-        return replace(one, end=two.end) if near and one.past and not two.when.first else None
-    when = _both(one, two, listed=any(piece.folded in LISTING for piece in between))
-    if when is None:
-        return None
-    return Found(one.begin, two.end, when, one.sure or two.sure, one.guess and two.guess)
-
-
-def _both(one: Found, two: Found, *, listed: bool) -> When | None:
-    a, b = one.when, two.when
-    if a.now or b.now or (a.at and b.at) or (a.weeks and b.weeks):
-        return None
-    days = _days(a, b)
-    if days is None:
-        return None
-    at, parts = a.at or b.at, a.parts | b.parts
-    if a.parts and b.parts and (_has_days(b) or not (listed or a.parts == b.parts)):
-        return None
-    if at and parts:
-        loose = one.loose if a.at else two.loose
-        if loose and at.hour < 12 and parts & {AFTERNOON, EVENING}:
-            at = at.replace(hour=at.hour + 12)
-        elif parts == {MORNING} and at.hour >= NOON + EARLIEST:  # "vid sju på morgonen"
-            at = at.replace(hour=at.hour - NOON)
-        parts = frozenset()
-    elif at and (one.loose or two.loose) and 1 <= at.hour <= 7:
-        at = at.replace(hour=at.hour + 12)
-    return When(days.first, days.last, days.weekdays, parts, at, weeks=a.weeks or b.weeks)
-
-
-def _has_days(when: When) -> bool:
-    return bool(when.first or when.weekdays)
-
-
-def _days(a: When, b: When) -> When | None:
-    """The days of two wishes as one; None when they do not belong together."""
-    if not _has_days(b) or not _has_days(a):
-        return a if _has_days(a) else b
-    if a.first and a.last and b.first and b.last:
-        if a.first <= b.first <= b.last <= a.last and len(_dates(a)) > 1:
-            return b  # "nästa vecka på onsdag"
-        touching = 0 <= (b.first - a.last).days <= 1 and (a.parts, a.at) == (b.parts, b.at)
-        return When(a.first, b.last) if touching else None
-    if a.weekdays and b.weekdays:
-        return None if a.parts or a.at else When(weekdays=a.weekdays | b.weekdays)
-    spanning, weekly = (a, b) if a.first else (b, a)
-    span = _dates(spanning)
-    fitting = [day for day in span if day.weekday() in weekly.weekdays]
-    if len(span) > 7 or not fitting:
-        return None
-    return When(fitting[0], fitting[-1])
-
-
-def _dates(when: When) -> list[date]:
-    if when.first is None or when.last is None:
-        return []
-    return [when.first + timedelta(i) for i in range((when.last - when.first).days + 1)]

@@ -146,3 +146,9 @@ def test_fast_is_no_aunt():
     assert not lives("det är fast pris på gräsklippning")
     assert "parent-died" not in {one.value for one in lives("faster dog i våras")}
     assert "friend-died" in {one.value for one in lives("faster dog i våras")}
+
+
+@pytest.mark.parametrize("text", ["har inte varit i skolan sen höstlovet", "jag ska kastas ut till nyår"])
+def test_a_holiday_that_is_told_is_no_wish_for_what_is_done_on_it(text):
+    assert not {"holiday-camp", "holiday-gathering"} & {one.value for one in asked(text).of("category")}
+    assert asked("på höstlovet").of("category")

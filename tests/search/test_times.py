@@ -163,6 +163,100 @@ def test_weeks_of_which_the_first_is_over_are_those_that_run():
     assert reading.value == "2027-02-24..2027-03-14/"
 
 
+SUNDAY_EVENING = datetime(2026, 11, 29, 19, 10, tzinfo=WEDNESDAY.tzinfo)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("söndag kväll i Farsta", ["2026-11-29..2026-11-29/evening"]),
+        ("nu, söndag kväll", ["2026-11-29..2026-11-29/evening"]),
+        ("nu söndag", ["2026-11-29..2026-11-29/"]),
+        ("söndag kl 21", ["2026-11-29..2026-11-29/21:00"]),
+        ("söndagsnatt", ["2026-11-29..2026-11-29/night"]),
+        ("söndag förmiddag", ["su/morning"]),
+        ("söndag kl 18", ["su/18:00"]),
+        ("söndagskvällar", ["su/evening"]),
+        ("söndagar", ["su/"]),
+        ("på söndag kväll", ["2026-12-06..2026-12-06/evening"]),
+        ("nu på söndag", ["2026-12-06..2026-12-06/"]),
+        ("någon som svarar nu, söndag kväll", ["now", "2026-11-29..2026-11-29/evening"]),
+    ],
+)
+def test_the_weekday_that_it_is_means_today_while_its_part_of_day_lasts(text, read):
+    assert values(text, SUNDAY_EVENING) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["prata med någon så här dags", "så här sent", "vid den här tiden", "this late"]
+)
+def test_such_an_hour_is_now(text):
+    assert values(text) == ["now"]
+
+
+def test_such_a_time_of_the_year_is_not_now():
+    assert values("ensam vid den här tiden på året") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("dan före dopparedan", "2026-12-23..2026-12-23/"),
+        ("dopparedagen", "2026-12-24..2026-12-24/"),
+        ("dagen efter julafton", "2026-12-25..2026-12-25/"),
+        ("kvällen före nyårsafton", "2026-12-30..2026-12-30/evening"),
+        ("natten efter lucia", "2026-12-14..2026-12-14/night"),
+        ("helgen före jul", "2026-12-19..2026-12-20/"),
+        ("helgen efter trettondagen", "2027-01-09..2027-01-10/"),
+        ("veckan före påsk", "2027-03-19..2027-03-25/"),
+        ("dagarna efter nyår", "2027-01-02..2027-01-05/"),
+        ("dagen före den 12 december", "2026-12-11..2026-12-11/"),
+        ("the day after christmas eve", "2026-12-25..2026-12-25/"),
+    ],
+)
+def test_a_day_may_be_told_by_the_one_it_is_before_or_after(text, value):
+    assert values(text) == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "har papper på att jag ska ut till nyår",
+        "måste flytta innan jul",
+        "hyran är betald till nyår, sen vet jag inte",
+        "sjukskriven till den 1 mars",
+        "pengarna räcker inte till julafton",
+        "har inte varit i skolan sen höstlovet",
+        "ensam sedan midsommar",
+        "inte ätit sen lördag",
+        "sonen spelar hela nätterna",
+        "jag jobbar kvällar",
+        "hon gråter varje natt",
+        "min man dricker varje kväll",
+    ],
+)
+def test_deadlines_and_how_a_life_goes_are_no_wish_about_time(text):
+    assert values(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("något att göra till jul", "2026-12-24..2026-12-26/"),
+        ("sen på lördag", "2026-11-28..2026-11-28/"),
+        ("jag ska fira midsommar", "2027-06-25..2027-06-27/"),
+        ("öppet hela nätterna", "/night"),
+        ("någon som spelar boule på tisdagar", "tu/"),
+        ("jag jobbar kvällar, finns något på dagtid", "/morning,afternoon"),
+        ("få ett telefonsamtal varje morgon", "/morning"),
+        ("vill ses varje kväll", "/evening"),
+        ("måste flytta, vad gör man på nyårsafton", "2026-12-31..2026-12-31/"),
+    ],
+)
+def test_a_wish_stays_beside_words_of_a_deadline_or_a_habit(text, value):
+    assert values(text) == [value]
+
+
 def test_every_other_wednesday_is_a_wish_for_wednesdays():
     (reading,) = read_times(tokenize("fika varannan onsdag"), WEDNESDAY, "fika varannan onsdag")
     assert (reading.value, reading.certainty) == ("we/", "likely")
@@ -291,7 +385,8 @@ def test_a_feast_is_not_over_and_comes_within_a_year(today, name):
 WORDS = st.sampled_from((
     "på", "i", "söndag", "lördagar", "kväll", "nästa", "24", "/", "12", "-", "december", "kl", "18",
     ".", ":", "den", "e", "till", "tis", "tors", "efter", "fem", "år", "vecka", "jul", "nu",
-    "öppet", "natt", "och", ",", "förra", "varannan", "udda", "veckor", "2026", "sönda",
+    "öppet", "natt", "och", ",", "förra",
+    "dan", "före", "sen", "innan", "betala", "varje", "varannan", "udda", "veckor", "2026", "sönda",
 ))  # fmt: skip
 
 
