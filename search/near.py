@@ -12,6 +12,7 @@ SHORTEST_REACH_KM = 1.5
 COUNTY_REACH_KM = 40.0  # a county's point is its middle
 FALL_KM = 14.0
 SAME_KOMMUN, SAME_COUNTY = 0.45, 0.15
+OUTSIDE = 0.75  # just beyond the place: what is in it goes before a neighbour that fits as well
 
 
 def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
@@ -31,12 +32,27 @@ def nearness(features: Features, place: Place) -> float:
     same_kommun = features.municipality is not None and features.municipality == place.municipality_code
     if features.approximate and place.kind != "kommun":
         return max(far, 0.5 if same_kommun else 0.0)
-    reach = COUNTY_REACH_KM if place.kind == "county" else max(place.radius_km, SHORTEST_REACH_KM)
-    away = distance_km(features.point, (place.lat, place.lon)) - reach
-    if away <= 0:
+    away = _away_km(features.point, place)
+    if away <= 0 and not _told_apart(features, place):
         return 1.0
     same_county = features.county is not None and features.county == place.county_code
-    return max(far, math.exp(-away / FALL_KM), SAME_KOMMUN * same_kommun, SAME_COUNTY * same_county)
+    near = OUTSIDE * math.exp(-max(away, 0.0) / FALL_KM)
+    return max(far, near, SAME_KOMMUN * same_kommun, SAME_COUNTY * same_county)
+
+
+def _away_km(point: tuple[float, float], place: Place) -> float:
+    """Kilometres beyond the reach of a place; 0 or less within it."""
+    if place.circles:
+        return min(distance_km(point, (lat, lon)) - km for lat, lon, km in place.circles)
+    reach = COUNTY_REACH_KM if place.kind == "county" else max(place.radius_km, SHORTEST_REACH_KM)
+    return distance_km(point, (place.lat, place.lon)) - reach
+
+
+def _told_apart(features: Features, place: Place) -> bool:
+    """Whether another kommun or county is known to be the one it lies in, however near."""
+    if place.kind == "county":
+        return features.county is not None
+    return place.kind == "kommun" and features.municipality is not None
 
 
 def _lies_in(features: Features, place: Place) -> bool:

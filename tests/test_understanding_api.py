@@ -153,7 +153,7 @@ def test_a_chip_that_is_none_is_refused_by_its_place_and_never_echoed(api, chip)
 def test_every_stage_and_question_is_told_for_debugging_and_only_then(api, caplog):
     assert ask(api, q=LONG)["debug"] is None
     told = ask(api, q=LONG, debug=True)["debug"]
-    assert [stage["stage"] for stage in told["stages"]] == ["place", "time", "people", "phrases"]
+    assert [stage["stage"] for stage in told["stages"]] == ["place", "time", "people", "phrases", "hardship"]
     assert len(told["queries"]) > 3
     assert "Farsta" not in caplog.text
 

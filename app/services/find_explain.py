@@ -213,6 +213,9 @@ class Explainer:
             if of.municipality in place.municipality_codes:
                 return place.name
         away = self._away(candidate)
+        if away is None and any(place.municipality_code == of.municipality for place in self.wishes.places):
+            kommun = self.labels.knowledge.book.by_code(of.municipality or "")  # where exactly is not told
+            return kommun.name if kommun else None
         return None if away is None else self._km(away)
 
     def _words(self, candidate: Candidate) -> str | None:

@@ -26,7 +26,8 @@ class Place:
     """A place to look at. `kind`: county, region, kommun, ort, stadsdel, distrikt, regso or postcode.
 
     `municipality_codes`: the kommuner of a region, or none when a region is only a point with a reach.
-    `radius_km`: how far "in" the place reaches; 0 when its code says it (county).
+    `radius_km`: how far "in" the place reaches; 0 when its code says it (county). `circles`: latitudes,
+    longitudes and kilometres that draw an island or a province more closely than that.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Place:
     population: int | None = None
     municipality_codes: tuple[str, ...] = ()
     radius_km: float = 0
+    circles: tuple[tuple[float, float, float], ...] = ()
 
 
 class PlaceBook(Protocol):

@@ -212,7 +212,7 @@ def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple
         key = place_key(key)
     other = other_names().get(key)
     if other and (place := resolve(other, book)):
-        return (place,)
+        return (place, *(one for one in book.find(key) if one.kind == "kommun" and one != place))
     found = book.find(key)
     if found:
         spelt = " ".join(piece.word for piece in pieces[at:end])
@@ -222,7 +222,7 @@ def _named(pieces: Sequence[Piece], at: int, end: int, book: PlaceBook) -> tuple
     for base, sure in without_ending(key):
         other = other_names().get(base)
         if other and (place := resolve(other, book)):
-            return (place,)
+            return (place, *(one for one in book.find(base) if one.kind == "kommun" and one != place))
         told = sure or base not in _everyday()[0]
         large = tuple(one for one in book.find(base) if told and (sure or _is_large(one)))
         if large:
@@ -281,8 +281,9 @@ def _with_kind(
     after = pieces[end].folded if end < len(pieces) else ""
     if after in _STREET and not pieces[end].gap.strip():
         return None
-    if after in _OF_KOMMUN and found[0].kind == "kommun":
-        return tuple(one for one in found if one.kind == "kommun"), end + 1
+    if after in _OF_KOMMUN and found[0].kind in {"kommun", "region"}:
+        kommuner = tuple(one for one in found if one.kind == "kommun")
+        return (kommuner, end + 1) if kommuner else (found, end)
     if after in _OF_COUNTY and found[0].kind == "county":
         return found, end + 1
     return found, end
@@ -365,7 +366,8 @@ def _lies_in(place: Place, area: Place) -> bool:
 
 
 def _region_in(place: Place, area: Place) -> bool:
-    """A region that is a point near a kommun ("Hisingen, Göteborg")."""
-    if place.kind != "region" or place.municipality_codes or area.kind != "kommun":
+    """A region that is a point in a kommun or county ("Hisingen, Göteborg")."""
+    if place.kind != "region" or place.municipality_codes or area.kind not in {"kommun", "county"}:
         return False
-    return abs(place.lat - area.lat) < 0.25 and abs(place.lon - area.lon) < 0.5
+    wide = 4 if area.kind == "county" else 1
+    return abs(place.lat - area.lat) < 0.25 * wide and abs(place.lon - area.lon) < 0.5 * wide

@@ -16,7 +16,10 @@ def _regions() -> dict[str, Place]:
         codes = tuple(region.get("kommuner", ()))
         counties = {code[:2] for code in codes}
         county = counties.pop() if len(counties) == 1 else None
-        found[name] = Place(region["names"][0], "region", None, county, lat, lon, None, codes, radius)
+        circles = tuple((lat, lon, km) for lat, lon, km in region.get("circles", ()))
+        found[name] = Place(
+            region["names"][0], "region", None, county, lat, lon, None, codes, radius, circles
+        )
     for name, (kommun, lat, lon) in read_data("regions.yaml")["villages"].items():
         point = Place(name, "region", kommun, kommun[:2], lat, lon, None, (), VILLAGE_KM)
         found[place_key(name).replace(" ", "-")] = point

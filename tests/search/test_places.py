@@ -84,6 +84,9 @@ def values(text):
         ("gbg", "kommun:1480"),
         ("norrkan", "kommun:0581"),
         ("malmötrakten", "kommun:1280"),
+        ("träffas i Härjedalen", "region:harjedalen"),
+        ("Härjedalens kommun", "kommun:2361"),
+        ("Härjedalen, Jämtlands län", "region:harjedalen"),
         ("fika i Kisatrakten", "ort:kisa@0513"),
         ("kisabygden", "ort:kisa@0513"),
         ("åt Leksandshållet", "kommun:2029"),
@@ -218,6 +221,9 @@ def test_every_region_and_other_name_stands_for_something():
         place = resolve(f"region:{name}", BOOK)
         assert place.municipality_codes or 0 < place.radius_km < 50
         assert all(BOOK.by_code(code) for code in region.get("kommuner", ()))
+    for name, site in read_data("sites.yaml").items():
+        assert BOOK.by_code(site["kommun"]).kind == "kommun"
+        assert resolve(f"region:{name}", BOOK).municipality_code == site["kommun"]
     assert all(resolve(value, BOOK) for value in data["aliases"])
     assert list(data["villages"]) == sorted(data["villages"])
     for kommun, lat, lon in data["villages"].values():
