@@ -6,6 +6,7 @@ And who is said to speak no Swedish is not looking for what is in Swedish.
 import re
 from collections.abc import Sequence
 
+from search.understanding.people import parse_age
 from search.understanding.reading import Reading, Token
 
 # What somebody lives through herself → what it is for a parent, and for another who is close.
@@ -19,6 +20,8 @@ OF_CHILD = {
     "own-gambling": "relative-gambles",
     "own-gaming": "child-gaming",
     "own-pills": "child-drugs",
+    "relative-drinks": "child-drugs",
+    "relative-drugs": "child-drugs",
     "self-harm": "child-self-harm",
 }
 OF_RELATIVE = {
@@ -44,6 +47,7 @@ _NOT_ONLY = frozenset(("bara", "endast", "enbart", "just", "only"))
 _VERBS_AFTER = ("نمی", "نیست", "ኣይ")  # how a refusing verb begins that stands after its object
 _STOP = re.compile(r"[,.;:!?]")
 BEFORE, AFTER = 3, 3
+GROWN = 20  # years: such a child is told of as any relative
 INTERPRETER, EASY = ("interpreter_on_request", 1.0), ("easy_read", 0.5)
 
 
@@ -63,9 +67,14 @@ def _turned(life: Reading, persons: Sequence[Reading], tokens: Sequence[Token]) 
         return life
     for person in persons:
         if person.start <= life.start and _is_subject(person, life, tokens):
-            table = OF_CHILD if person.value.endswith("#child") else OF_RELATIVE
+            table = OF_CHILD if person.value.endswith("#child") and not _grown(persons) else OF_RELATIVE
             return life._replace(value=table.get(life.value, life.value))
     return life
+
+
+def _grown(persons: Sequence[Reading]) -> bool:
+    ages = [parse_age(one.value) for one in persons if one.kind == "age" and one.value.endswith("#child")]
+    return any(low >= GROWN for low, _, _ in ages)
 
 
 def _is_subject(person: Reading, life: Reading, tokens: Sequence[Token]) -> bool:

@@ -29,6 +29,8 @@ def lives(text):
         ("grabben på sexton har börjat röka gräs", "child-drugs"),
         ("min dotter har börjat knarka", "child-drugs"),
         ("min son är fast i drogerna", "child-drugs"),
+        ("grabben på sexton har börjat röka gräs, vem frågar man", "child-drugs"),
+        ("min son på 34 har börjat knarka", "relative-drugs"),
         ("brorsan har börjat röka gräs", "relative-drugs"),
     ],
 )
@@ -86,3 +88,13 @@ def test_who_speaks_no_swedish_wishes_for_an_interpreter_and_nothing_in_swedish(
 )
 def test_swedish_is_wished_for_when_nothing_refuses_it(text):
     assert "sv" in wishes_of(asked(text), lexicon.shipped(), BOOK).languages
+
+
+@pytest.mark.parametrize("text", ["foreldrar me adhdbarn", "promenad me barnvagn", "nån o fika me"])
+def test_a_swedish_question_with_a_word_that_looks_english_is_swedish(text):
+    assert asked(text).language == "sv"
+
+
+@pytest.mark.parametrize("text", ["near me", "someone to talk to me", "help me find friends"])
+def test_an_english_question_about_oneself_stays_english(text):
+    assert asked(text).language == "en"
