@@ -37,6 +37,7 @@ _OTHER_ONE_DOES = folded_set(
     " klarar vägrar glömmer känner sover has is"
     " needs lives wants tarvitsee asuu"
 )
+_WITH_ME = folded_set("ihop tillsammans gift förlovad dejtar träffar lever bor")
 _ADJECTIVE_BETWEEN = folded_set(
     "gamla gammal lilla lille äldre äldsta yngsta yngre vuxna vuxen sjuka dementa ensamma kära"
     " stackars little old elderly älskade nya"
@@ -130,6 +131,10 @@ def _heard(pieces: Sequence[Piece], person: Person) -> Person:  # noqa: PLR0911 
             meant = before in _FOR or word_at(pieces, person.begin) in _FOR
             certainty: Certainty = "likely" if meant else "guess"
             return replace(person, certainty=None if afraid else certainty)
+        case "self-or-partner" if _together_with(pieces, person):
+            return replace(person, whose="relative", certainty=None)
+        case "self-or-partner" if pieces[person.begin].folded in {"killen", "tjejen"}:
+            return replace(person, certainty=None)  # somebody told of; nobody calls herself so
         case "self-or-partner" if mine:
             child = (
                 pieces[person.begin].folded in {"kille", "tjej", "boy", "girl", "chico", "chica"}
@@ -138,6 +143,17 @@ def _heard(pieces: Sequence[Piece], person: Person) -> Person:  # noqa: PLR0911 
                 person, whose="child" if child else "relative", certainty="likely" if child else None
             )
     return replace(person, certainty=_self_certainty(pieces, person, before, after, mine=mine))
+
+
+def _together_with(pieces: Sequence[Piece], person: Person) -> bool:
+    """Whether a word is said of a partner by what follows: "killen jag är ihop med"."""
+    following = [piece.folded for piece in pieces[person.end : person.end + 5]]
+    return (
+        bool(following)
+        and following[0] in {"jag", "som"}
+        and "jag" in following[:2]
+        and not _WITH_ME.isdisjoint(following)
+    )
 
 
 def _parent(before: str, after: str, *, mine: bool) -> Whose:

@@ -98,3 +98,14 @@ def test_a_swedish_question_with_a_word_that_looks_english_is_swedish(text):
 @pytest.mark.parametrize("text", ["near me", "someone to talk to me", "help me find friends"])
 def test_an_english_question_about_oneself_stays_english(text):
     assert asked(text).language == "en"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["killen jag är ihop med bestämmer vem jag får träffa", "mannen jag lever med kontrollerar min mobil"],
+)
+def test_the_man_somebody_lives_with_is_not_the_one_who_comes(text):
+    wishes = wishes_of(asked(text), lexicon.shipped(), BOOK)
+    assert wishes.audiences.get("men", 0.0) < 0.3
+    assert "men" not in wishes.belongs
+    assert wishes.audiences["violence-exposed"] >= 0.5
