@@ -227,16 +227,17 @@ def _wanted(
     """The longer phrases whose words are all there; `loose`: one of them not as it was typed."""
     within = index.within(frozenset(languages))
     begins, follows = _placed(whole)
+    there = set(begins)
     if not loose:
         return [
             one
             for slot in begins
             for former, latter, one in within.by_anchor.get(slot, ())
             if former in follows and latter in begins and follows[former] & begins[latter]
-            if one.needs <= begins.keys()
+            if one.needs <= there
         ]
     loosely = dict.fromkeys(slot for unit, slots in whole if unit.loose for slot in slots)
-    found = (one for slot in loosely for one in within.by_word.get(slot, ()) if one.needs <= begins.keys())
+    found = (one for slot in loosely for one in within.by_word.get(slot, ()) if one.needs <= there)
     return list(dict.fromkeys(found))
 
 
