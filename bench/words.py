@@ -15,6 +15,7 @@ from app.config import get_settings
 from app.local_process import LOOPBACK
 from app.services import find_fallback
 from app.services.find_desk import Desk
+from bench.letters import LETTERS
 from bench.numbers import Figure, median, ms, percentile
 from bench.searching import sentences
 from bench.stage import Stage, say
@@ -78,8 +79,11 @@ def _reading() -> Iterator[Figure]:
 
     asked = sentences()
     yield _figure("reading a question of the evaluation", _times(read, asked), "median at most 2 ms")
+    letters = [letter[:LONGEST] for letter in LETTERS]
+    yield _figure(f"reading a letter of {LONGEST} characters", _times(read, letters), "median at most 10 ms")
     long = [" ".join(asked[start:])[:LONGEST] for start in range(0, len(asked) - 100, 20)]
-    yield _figure(f"reading a text of {LONGEST} characters", _times(read, long), "median at most 10 ms")
+    what = f"reading {LONGEST} characters of questions in nine languages, one after another"
+    yield _figure(what, _times(read, long), "median at most 10 ms")
 
 
 def _suggesting(stage: Stage) -> Iterator[Figure]:
