@@ -34,6 +34,7 @@ TOLD = 8  # words: somebody tells her life, and single words of it say little of
 IN_PASSING = 0.5  # of the weight of a category read in such a single word
 IN_PART = 0.4  # of a compound's weight, for each of its parts
 SHORTEST_HALF = 3  # letters of a half of a compound written apart
+DEFINITE = ("an", "en", "et", "na")
 KIN = 1.8  # of a hint's points, for the very activity within its category
 UNREAD = 5  # words: somebody tells something that nobody here understood
 
@@ -121,14 +122,22 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
             lexicon.acute.get(question.acute, {}).get("categories", ()), 1.0
         )
         made.kinds["support_line"] = 1.0
-    told = len(question.tokens) >= TOLD and any(one.kind == "situation" for one in question.readings)
-    named = not told and any(
-        one.kind == "category"
-        and one.certainty == "certain"
-        and not one.negated
-        and one.value not in ANY_FORM
-        for one in question.readings
+    asked_for = [
+        one
+        for one in question.of("category")
+        if one.certainty == "certain" and not one.negated and one.value not in ANY_FORM
+    ]
+    # What a question begins with is asked for, whatever is told after it: "gympa för en som inte kan stå".
+    # Not a thing that is known: "inkassobreven ligger oöppnade".
+    first = any(one.start == question.tokens[0].start for one in asked_for) and not (
+        question.tokens[0].folded.endswith(DEFINITE)
     )
+    told = (
+        len(question.tokens) >= TOLD
+        and not first
+        and any(one.kind == "situation" for one in question.readings)
+    )
+    named = bool(asked_for) and not told
     made.this_language_alone = any(
         token.folded in _ALONE and token.end + 1 == reading.start
         for reading in question.of("language")

@@ -29,6 +29,7 @@ _STREET = folded_set(
 )
 _OF_KOMMUN = folded_set("kommun kommuns stad stads tätort")
 _OF_COUNTY = folded_set("län läns")
+_AROUND = folded_set("trakten trakterna bygden")
 _VALUE = re.compile(
     r"(county|region|kommun|postcode):([0-9a-z-]+)|(ort|stadsdel|distrikt|regso):([^@]+)@([0-9]{4})"
 )
@@ -247,7 +248,8 @@ def _meant(  # noqa: PLR0911  one way out for each form
     if piece.folded in capital_only or best.kind in {"county", "region"}:
         return best.kind in {"county", "region"}
     large = _is_large(best)
-    placed = at > 0 and pieces[at - 1].folded in _IN
+    around = end < len(pieces) and pieces[end].folded in _AROUND
+    placed = around or (at > 0 and pieces[at - 1].folded in _IN)
     if len(piece.folded) < 4 and best.kind != "kommun":
         return False
     if piece.folded in everyday:
@@ -284,7 +286,7 @@ def _with_kind(
     if after in _OF_KOMMUN and found[0].kind in {"kommun", "region"}:
         kommuner = tuple(one for one in found if one.kind == "kommun")
         return (kommuner, end + 1) if kommuner else (found, end)
-    if after in _OF_COUNTY and found[0].kind == "county":
+    if after in _AROUND or (after in _OF_COUNTY and found[0].kind == "county"):
         return found, end + 1
     return found, end
 

@@ -105,6 +105,14 @@ def test_who_it_happened_to_may_stand_after_the_verb(text):
     assert read(text, "situation") & {"partner-died", "parent-died"}
 
 
+def test_what_a_question_begins_with_is_asked_for_whatever_is_told_after_it():
+    asked_first = asked("gympa för en som ligger bara i sängen och orkar inte gå ut")
+    in_passing = asked("jag ligger bara i sängen och orkar inte gå ut, kanske gympa")
+    first, passing = (wishes_of(one, lexicon.shipped(), BOOK).categories for one in (asked_first, in_passing))
+    assert first["gentle-exercise"] == 1
+    assert passing["gentle-exercise"] < 1
+
+
 def test_a_word_is_not_taken_for_one_that_it_only_looks_like():
     assert not read("jag känner mig konstig") & {"art"}
     assert not read("sedan fyrtio år tillbaka") & {"cooking"}

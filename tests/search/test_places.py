@@ -89,6 +89,8 @@ def values(text):
         ("Härjedalen, Jämtlands län", "region:harjedalen"),
         ("fika i Kisatrakten", "ort:kisa@0513"),
         ("kisabygden", "ort:kisa@0513"),
+        ("gympa mora-trakten", "kommun:2062"),
+        ("fika i kisa trakten", "ort:kisa@0513"),
         ("åt Leksandshållet", "kommun:2029"),
         ("uppe i Pajalatrakten", "kommun:2521"),
         ("Ljungdalstrakten", "region:ljungdalen"),
