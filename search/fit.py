@@ -138,15 +138,23 @@ def _dear(of: Features) -> float:
 class Judge:
     """Gives the points of candidates for one set of wishes.
 
-    `idf`: how telling each wished word is; `today`: the ordinal of the day that stands for now.
+    `idf`: how telling each wished word is; `today`: the ordinal of the day that stands for now. `elsewhen`:
+    the activity asked for is not on there then, so that what else is counts less.
     """
 
     def __init__(
-        self, wishes: Wishes, idf: Mapping[str, float], today: int, weights: Weights = WEIGHTS
+        self,
+        wishes: Wishes,
+        idf: Mapping[str, float],
+        today: int,
+        weights: Weights = WEIGHTS,
+        *,
+        elsewhen: bool = False,
     ) -> None:
         self.wishes = wishes
         self.today = today
         self.weights = weights
+        self.elsewhen = elsewhen
         self.others = other_audiences(wishes)
         self.likely_others = likely_others(wishes)
         self.ages = person_ages(wishes)
@@ -301,8 +309,10 @@ class Judge:
             near = max([nearness(of, place) for place in wishes.places])
             told.append(("place", "", weights.place * near * self._beside(of, words, ELSE)))
         if candidate.on is not None:
-            beside = self._beside(of, words, ELSE_THEN if near > FAR else ELSE_AFAR)
-            told.append(("time", "", weights.time * candidate.on * wishes.time_share * beside))
+            then = self._beside(of, words, ELSE_THEN) if near > FAR else self._beside(of, words, ELSE_AFAR)
+            if self.elsewhen:
+                then = self._beside(of, words, 0.0) * (1.0 if near > FAR else 0.5)
+            told.append(("time", "", weights.time * candidate.on * wishes.time_share * then))
             if self.feast and candidate.on >= 1 and _only_then(of):
                 told.append(("feast", "", weights.feast * wishes.time_share))
         if wishes.acute_categories and of.kind == "support_line":
@@ -320,9 +330,12 @@ class Judge:
 
     def _beside(self, of: Features, words: float, share: float) -> float:
         """What being near, or on then, is worth: a `share` for something else than the activity asked for."""
-        if not self.sure_activity or self.any_company:
+        if not self.sure_activity:
             return 1.0
-        return min(1.0, share + _wished(of.categories, self.wishes.categories) + words)
+        fits = _wished(of.categories, self.wishes.categories) + words
+        if of.kind == "support_line" and "support_line" not in self.wishes.kinds:
+            return min(1.0, fits)  # lines are open anywhere and always
+        return 1.0 if self.any_company else min(1.0, share + fits)
 
     def _avoided(self, _candidate: Candidate, of: Features, told: _Told) -> None:
         wishes, weight = self.wishes, self.weights.avoid

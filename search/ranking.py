@@ -28,11 +28,16 @@ def telling(candidates: Iterable[Candidate], words: Mapping[str, float]) -> dict
 
 
 def rank(
-    candidates: Iterable[Candidate], wishes: Wishes, today: int, weights: Weights = WEIGHTS
+    candidates: Iterable[Candidate],
+    wishes: Wishes,
+    today: int,
+    weights: Weights = WEIGHTS,
+    *,
+    elsewhen: bool = False,
 ) -> list[Ranked]:
     """The candidates, the best first; of a series only the best. Equal ones keep a fixed order, by id."""
     pool = list(candidates)
-    judge = Judge(wishes, telling(pool, wishes.words), today, weights)
+    judge = Judge(wishes, telling(pool, wishes.words), today, weights, elsewhen=elsewhen)
     scored = [Ranked(candidate, judge.score(candidate)) for candidate in pool]
     scored.sort(key=lambda one: (-one.score, one.candidate.id))
     seen: set[str] = set()

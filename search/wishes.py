@@ -129,8 +129,10 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
     ]
     # What a question begins with is asked for, whatever is told after it: "gympa för en som inte kan stå".
     # Not a thing that is known: "inkassobreven ligger oöppnade".
-    first = any(one.start == question.tokens[0].start for one in asked_for) and not (
-        question.tokens[0].folded.endswith(DEFINITE)
+    first = any(
+        one.start == token.start and not token.folded.endswith(DEFINITE)
+        for token in question.tokens[:1]
+        for one in asked_for
     )
     told = (
         len(question.tokens) >= TOLD

@@ -127,4 +127,5 @@ def widen(
         if one.id not in known
     ]
     together = [*(one.candidate for one in made.ranked), *more]
-    return replace(made, ranked=rank(together, made.wishes, plan.now.toordinal()))
+    ranked = rank(together, made.wishes, plan.now.toordinal(), elsewhen=made.elsewhen)
+    return replace(made, ranked=ranked)

@@ -14,8 +14,8 @@ TODAY = 740_000
 SORROW = Features(kind="activity", categories=frozenset({"grief-support"}), audiences=frozenset({"bereaved"}))
 
 
-def points(wishes, of, on=None):
-    told = Judge(wishes, {}, TODAY).parts(Candidate("a", of, on=on))
+def points(wishes, of, on=None, *, elsewhen=False):
+    told = Judge(wishes, {}, TODAY, elsewhen=elsewhen).parts(Candidate("a", of, on=on))
     return {part.name: part.points for part in told}
 
 
@@ -88,6 +88,23 @@ def test_being_on_then_is_worth_less_for_something_else_than_was_asked_for():
     assert points(wishes, other, on=1.0)["time"] < points(wishes, same, on=1.0)["time"]
     company = replace(wishes, categories={"coffee-meetup": 1.0})
     assert points(company, other, on=1.0)["time"] == points(company, same, on=1.0)["time"]
+
+
+def test_when_the_activity_is_not_on_there_then_being_on_is_worth_nothing_for_others():
+    wishes = Wishes(categories={"language-cafe": 1.0}, times=[parse("su/evening")])
+    other = Features(categories=frozenset({"shared-meal"}))
+    assert points(wishes, other, on=1.0)["time"] > 0
+    assert "time" not in points(wishes, other, on=1.0, elsewhen=True)
+    assert (
+        points(wishes, Features(categories=frozenset({"language-cafe"})), on=1.0, elsewhen=True)["time"] > 0
+    )
+
+
+def test_a_line_that_is_always_open_is_not_on_for_who_asks_for_an_activity():
+    line = Features(kind="support_line", categories=frozenset({"crisis-line"}))
+    activity = Wishes(categories={"music": 1.0}, times=[parse("sa/")])
+    assert "time" not in points(activity, line, on=1.0)
+    assert points(replace(activity, kinds={"support_line": 1.0}), line, on=1.0)["time"] > 0
 
 
 @pytest.mark.parametrize("group", ["suicide-bereaved", "formerly-homeless", "deafblind", "carers"])
