@@ -36,6 +36,7 @@ IN_PART = 0.4  # of a compound's weight, for each of its parts
 SHORTEST_HALF = 3  # letters of a half of a compound written apart
 DEFINITE = ("an", "en", "et", "na")
 KIN = 1.8  # of a hint's points, for the very activity within its category
+WRONG = 0.5  # so far avoided, a line is not for this danger
 UNREAD = 5  # words: somebody tells something that nobody here understood
 
 
@@ -146,6 +147,7 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         for token in question.tokens
     )
     made.vacancy = any(token.folded in _VACANT for token in question.tokens)
+    acute = _acute(question, lexicon)
     for reading in sorted(question.readings, key=lambda one: one.kind == "situation"):
         share = 1.0
         if named and reading.kind == "situation":
@@ -153,9 +155,12 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
         elif told and reading.kind == "category" and " " not in question.text[reading.start : reading.end]:
             share = IN_PASSING
         if reading.kind == "situation":
-            _situation(made, reading, lexicon, share)
+            if not _outdone(reading, acute):
+                _situation(made, reading, lexicon, share)
         else:
             _take(made, reading if share == 1.0 else reading._replace(weight=reading.weight * share), book)
+    if made.acute_categories:
+        made.acute_categories = _right_lines(made, acute, lexicon)
     times = question.of("time")
     if (told or all(one.certainty == "guess" for one in times)) and not any(when.now for when in made.times):
         made.sure_times, made.time_share = False, IN_PASSING
@@ -170,6 +175,29 @@ def wishes_of(question: Question, lexicon: Lexicon, book: PlaceBook) -> Wishes:
     )
     _people(made, telling=telling)
     return made
+
+
+def _acute(question: Question, lexicon: Lexicon) -> list[Reading]:
+    known = lexicon.situations
+    return [one for one in question.of("situation") if one.value in known and known[one.value].acute]
+
+
+def _outdone(reading: Reading, acute: list[Reading]) -> bool:
+    """Whether words tell of danger now, and of nothing milder: a child that drank bleach does not drink."""
+    return reading not in acute and any(one.start < reading.end and reading.start < one.end for one in acute)
+
+
+def _right_lines(made: Wishes, acute: list[Reading], lexicon: Lexicon) -> dict[str, float]:
+    """The lines for a danger, without those that are wrong for what happened; else those that it means."""
+    lines = made.acute_categories
+    fitting = {term: lines[term] for term in lines if made.avoid_categories.get(term, 0.0) < WRONG}
+    meant = {
+        term: 1.0
+        for one in acute
+        for term, weight in lexicon.situations[one.value].means.get("category", {}).items()
+        if weight >= 1
+    }
+    return fitting or meant or lines
 
 
 def _looked_for(made: Wishes, question: Question) -> None:

@@ -9,6 +9,7 @@ from search.understanding import lexicon
 from search.understanding.chain import understand
 from search.understanding.placebook import Places
 from search.understanding.reading import Reading
+from search.wishes import wishes_of
 
 NOW = datetime(2026, 11, 25, 14, tzinfo=ZoneInfo("Europe/Stockholm"))
 BOOK = Places((), {})
@@ -152,3 +153,26 @@ def test_fast_is_no_aunt():
 def test_a_holiday_that_is_told_is_no_wish_for_what_is_done_on_it(text):
     assert not {"holiday-camp", "holiday-gathering"} & {one.value for one in asked(text).of("category")}
     assert asked("på höstlovet").of("category")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "barnet har druckit spolarvätska",
+        "min dotter svalde ett knappcellsbatteri",
+        "tvååringen har ätit liljekonvalj",
+        "my son swallowed a button battery",
+    ],
+)
+def test_something_poisonous_swallowed_is_no_drinking_of_anybody(text):
+    question = asked(text)
+    assert question.acute == "child"
+    assert "poisoned" in {one.value for one in question.of("situation")}
+    wishes = wishes_of(question, lexicon.shipped(), BOOK)
+    assert wishes.acute_categories == {"illness-line": 1.0}
+    assert "addiction-line" not in wishes.categories
+
+
+@pytest.mark.parametrize("text", ["drack kaffe med grannen", "har ätit middag ensam i tre år"])
+def test_what_one_eats_and_drinks_is_no_poison(text):
+    assert asked(text).acute is None
