@@ -40,7 +40,7 @@ def append(number):
 def tamper(*statements):
     """As somebody who owns the database."""
     with db.engine().begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             connection.execute(text(statement))
 
@@ -59,7 +59,7 @@ def faults(**more):
 def rehash_from(number):
     """Make the chain fit again from a row on, its head too: what a thorough forger does."""
     with db.engine().begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         rows = connection.execute(select(*AccessRow.__table__.columns).order_by(AccessRow.number)).mappings()
         previous = access_log.NOTHING
         for row in map(dict, rows.all()):
@@ -144,7 +144,7 @@ def test_an_inserted_row_is_named(log):
 def test_an_inserted_row_that_was_hashed_rightly_is_named_by_its_neighbour(log):
     tamper("UPDATE access_log SET action = 'other' WHERE number = 4")
     with db.engine().begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         row = dict(
             connection.execute(select(*AccessRow.__table__.columns).where(AccessRow.number == 4))
             .mappings()

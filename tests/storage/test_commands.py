@@ -59,7 +59,7 @@ def test_verify_tells_a_whole_log_and_a_broken_one(torg, tmp_path):
     said = torg("audit", "verify", "--checkpoint", kept, "--key", tmp_path / "public.json")
     assert (said.code, said.out) == (0, "1 rows, 2 checkpoints (2 signed)\n")
     with db.engine().begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("UPDATE access_log SET action = 'x'"))
     said = torg("audit", "verify")
     assert (said.code, said.out.splitlines()[0]) == (3, "Row 1 was edited.")
